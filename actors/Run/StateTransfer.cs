@@ -50,7 +50,7 @@ internal sealed class StateTransfer(
         return true;
     }
 
-    /// <summary>Handles a failed load: that state is not loaded again.</summary>
+    /// <summary>Handles a failed load: that state is not loaded again. Without initial weights there is nothing to begin with.</summary>
     public void Refuse(TrainerEntry trainer, StateRefused refused)
     {
         if (trainer.Loading is not { } loading || loading.Number != refused.Number)
@@ -58,6 +58,8 @@ internal sealed class StateTransfer(
         output.Warn($"{trainer.Key} could not load the state of step {loading.Step}: {refused.Reason}");
         faults.Add(trainer.Key!.Value.Id, refused.Reason);
         states.Discard(loading);
+        if (loading.Source is FreshState)
+            end.Fail(refused.Reason);
         (trainer.Loading, trainer.Step, trainer.ToldStep, trainer.Standing) = (null, -1, -1, TrainerStanding.Starting);
     }
 

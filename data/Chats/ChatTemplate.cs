@@ -11,7 +11,10 @@ namespace ActorTrain.Data.Chats;
 /// <c>llama2</c>, <c>llama3</c>, <c>gemma</c>, <c>mistral</c> and <c>plain</c>, in the format of files of one's own.</remarks>
 public sealed record ChatTemplate
 {
-    private const string Fix = "fix the file, or name a built-in template";
+    /// <summary>The template of a model, beside its tokenizer.</summary>
+    public const string FileName = "chat-template.json";
+
+    private const string Fix = "fix the file, or name a built-in template with --template";
     private const string Resource = "ActorTrain.Data.Chats.";
 
     /// <summary>Of the built-in template or of the file, without its extension; no part of <see cref="Identity"/>.</summary>
@@ -60,12 +63,12 @@ public sealed record ChatTemplate
             using var resource = typeof(ChatTemplate).Assembly.GetManifestResourceStream($"{Resource}{nameOrFile}.json")!;
             using var memory = new MemoryStream();
             resource.CopyTo(memory);
-            return Parse(memory.ToArray(), nameOrFile, nameOrFile);
+            return Parse(memory.ToArray(), nameOrFile, nameOrFile, Fix);
         }
 
         try
         {
-            return Parse(File.ReadAllBytes(nameOrFile), Path.GetFileNameWithoutExtension(nameOrFile), nameOrFile);
+            return Parse(File.ReadAllBytes(nameOrFile), Path.GetFileNameWithoutExtension(nameOrFile), nameOrFile, Fix);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -75,9 +78,29 @@ public sealed record ChatTemplate
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new UserErrorException(
-                $"The chat template {nameOrFile} cannot be read: {error.Message.TrimEnd('.')}; {Fix} with --template.", error);
+                $"The chat template {nameOrFile} cannot be read: {error.Message.TrimEnd('.')}; {Fix}.", error);
         }
     }
+
+    /// <summary>The template in the tokenizer folder of a run, or in an exported model; null if there is none.</summary>
+    /// <exception cref="UserErrorException">The file is not a template.</exception>
+    public static ChatTemplate? InFolder(string folder)
+    {
+        var file = Path.Combine(folder, FileName);
+        try
+        {
+            return !File.Exists(file) ? null
+                : Parse(File.ReadAllBytes(file), Path.GetFileNameWithoutExtension(file), file, "restore the file");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException(
+                $"The chat template {file} cannot be read: {error.Message.TrimEnd('.')}; restore the file.", error);
+        }
+    }
+
+    /// <summary>Writes it into such a folder.</summary>
+    public void Save(string folder) => File.WriteAllText(Path.Combine(folder, FileName), (this with { Name = "" }).ToJson());
 
     /// <summary>The template as the text of a file.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, TemplateJson.Default.ChatTemplate) + "\n";
@@ -85,7 +108,7 @@ public sealed record ChatTemplate
     /// <summary>Whether two templates make the same sequences.</summary>
     public bool IsSameAs(ChatTemplate other) => this with { Name = "" } == other with { Name = "" };
 
-    private static ChatTemplate Parse(ReadOnlySpan<byte> json, string name, string file)
+    private static ChatTemplate Parse(ReadOnlySpan<byte> json, string name, string file, string fix)
     {
         ReadOnlySpan<byte> mark = [0xEF, 0xBB, 0xBF];
         if (json.StartsWith(mark))
@@ -94,14 +117,14 @@ public sealed record ChatTemplate
         {
             var template = JsonSerializer.Deserialize(json, TemplateJson.Default.ChatTemplate) ?? throw new JsonException("it is null");
             return template.Problem() is { } problem
-                ? throw new UserErrorException($"The chat template {file} {problem}; {Fix} with --template.")
+                ? throw new UserErrorException($"The chat template {file} {problem}; {fix}.")
                 : template with { Name = name };
         }
         catch (JsonException error)
         {
             throw new UserErrorException(
                 $"{file}{(error.LineNumber is { } line ? $", line {line + 1}," : "")} is not a chat template "
-                + $"({error.Message.Split(" Path: ")[0].TrimEnd('.')}): {Fix} with --template.", error);
+                + $"({error.Message.Split(" Path: ")[0].TrimEnd('.')}): {fix}.", error);
         }
     }
 

@@ -113,9 +113,10 @@ internal static class ChaosCommand
         using (var data = TokenStore.Open(configuration.Data.Path))
         {
             data.RequireKind("actortrain chaos", [.. TrainingStage.All.Select(static stage => stage.Kind)]);
-            stage = TrainingStage.All.First(stage => stage.Kind == data.Kind);
+            stage = TrainingStage.Of(data.Kind);
             new MemoryCheck(request.Force)
-                .RequireToTrain(configuration, configuration.ModelFor(data.Tokenizer.VocabularySize), isFused: true, hasBegun: false);
+                .RequireToTrain(
+                configuration, configuration.ModelFor(data.Tokenizer.VocabularySize), isFused: true, hasBegun: false, stage.Sequences);
         }
 
         using var stop = new StopSignal();

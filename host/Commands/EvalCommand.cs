@@ -34,10 +34,13 @@ internal static class EvalCommand
         };
         var force = OptionChecks.Force();
         return new CliCommand<EvalRequest>("eval", "Measure loss, perplexity and bits per byte of a trained model.", """
+            On chats, loss and perplexity are over the targets: what the assistant says, and the end of its turns.
+
             Examples:
               actortrain eval book
               actortrain eval runs/gpt2 --data data/book
               actortrain eval runs/book/checkpoints/step-00000500 --part train --batches 20
+              actortrain eval assistant --data data/more-chats
             """,
             line => new EvalRequest(
                 line.GetRequiredValue(path), line.GetRequiredValue(part), line.GetValue(batches), line.GetValue(data),
@@ -53,7 +56,7 @@ internal static class EvalCommand
         using var trained = TrainedModel.Open(request.Run, step: null, context, model => new MemoryCheck(request.Force).Require(
             "The evaluation", MemoryPlan.ToEvaluate(new ModelMemory(model, IsFused: FusedKernels.IsAvailable), SequencesPerBatch)));
         using var data = TokenStore.Open(DataOf(request, run, configuration));
-        data.RequireKind("actortrain eval", DataKind.Text);
+        data.RequireKind("actortrain eval", DataKind.Text, DataKind.Chat);
         if (Directory.Exists(trained.TokenizerPath))
         {
             using var tokenizer = trained.Tokenizer();
@@ -69,8 +72,11 @@ internal static class EvalCommand
 
         var part = request.Part == "train" ? data.Train : data.Validation
             ?? throw new UserErrorException(
-                $"{data.Folder} has no validation split; prepare its text with --held-out 0.02 --tokenizer-from {run.Path} into another "
+                $"{data.Folder} has no validation split; prepare its input with --held-out 0.02 --tokenizer-from {run.Path} into another "
                     + $"folder and pass that with --data, or use --part train.");
+
+        if (data.Kind is DataKind.Chat)
+            TrainingData.RequireContext(data, trained.Facts.Model.ContextLength);
 
         using var interrupted = new StopSignal();
         data.Verify(interrupted.Token);
@@ -78,12 +84,16 @@ internal static class EvalCommand
         using (parameters)
         using (model)
         {
-            var reader = new SampleReader(part, model.Options.ContextLength, SequencesPerBatch);
-            var result = ValidationLoss.Measure(model, reader.FromStart(request.Batches), data.Tokenizer.ByteCounts(), interrupted.Token);
-            context.Output.WriteLine(
-                $"step {trained.Facts.Step}: loss {result.Loss:F4} nats/token, perplexity {result.Perplexity:F2}, "
-                + $"{result.BitsPerByte:F4} bits/byte over {result.Tokens} tokens "
-                + $"(unigram entropy {part.UnigramEntropy:F4})");
+            var chats = data.Kind is not DataKind.Chat ? null
+                : new ChatSamples(part == data.Train ? data.TrainSequences : data.ValidationSequences!, SequencesPerBatch);
+            var samples = chats is null
+                ? new SampleReader(part, model.Options.ContextLength, SequencesPerBatch).FromStart(request.Batches)
+                : chats.FromStart(request.Batches);
+            var result = ValidationLoss.Measure(model, samples, data.Tokenizer.ByteCounts(), interrupted.Token);
+            context.Output.WriteLine($"step {trained.Facts.Step}: loss {result.Loss:F4} nats/token, perplexity {result.Perplexity:F2}, "
+                + (chats is null
+                    ? $"{result.BitsPerByte:F4} bits/byte over {result.Tokens} tokens (unigram entropy {part.UnigramEntropy:F4})"
+                    : $"over {result.Tokens} targets"));
         }
 
         return ExitCode.Success;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorTrain.Data.Chats;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
@@ -50,7 +51,7 @@ internal static class ExportCommand
         {
             using var tokenizer = trained.Tokenizer();
             begin = end = tokenizer.EndOfText;
-            files = FilesOf(tokenizer);
+            files = FilesOf(tokenizer, trained.Template());
         }
 
         using var interrupted = new StopSignal();
@@ -62,12 +63,13 @@ internal static class ExportCommand
     }
 
     // Our own, for `actortrain import`, and those for AutoTokenizer.
-    private static IReadOnlyList<ExportedFile> FilesOf(ITokenizer tokenizer)
+    private static IReadOnlyList<ExportedFile> FilesOf(ITokenizer tokenizer, ChatTemplate? template)
     {
         var staging = Directory.CreateTempSubdirectory("actortrain-export-").FullName;
         try
         {
             tokenizer.Save(staging);
+            template?.Save(staging);
             HuggingFaceTokenizer.Write(tokenizer, staging);
             return [.. Directory.EnumerateFiles(staging).Order(StringComparer.Ordinal)
                 .Select(static file => new ExportedFile(Path.GetFileName(file), File.ReadAllBytes(file)))];

@@ -44,7 +44,7 @@ internal static class GoodputCommand
         var rows = GoodputLog.Read(run.GoodputFile).ToArray();
         var report = GoodputReport.Of(rows)
             ?? throw new UserErrorException($"{run.Path} has no goodput.jsonl, or it is empty; "
-                + $"name a run trained by `actortrain pretrain`.");
+                + "name a run that was trained.");
         if (request.Plot is { } picture)
             GoodputPlot.Save(run.Name, rows, report, picture);
         if (request.Json)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorTrain.Data.Chats;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Memory;
@@ -55,6 +56,7 @@ internal static class ImportCommand
             HuggingFaceTokenizer.RequireSame(tokenizer, request.Source);
         }
 
+        var template = tokenizer is null ? null : ChatTemplate.InFolder(request.Source);
         using var firstMoment = new HostBuffer(weights.Length);
         using var secondMoment = new HostBuffer(weights.Length);
         var store = new CheckpointStore(run.CheckpointsDirectory, new CheckpointStoreOptions(), context.Time);
@@ -74,7 +76,14 @@ internal static class ImportCommand
             model.Layout, weights, firstMoment, secondMoment));
 
         if (tokenizer is not null)
-            run.WriteTokenizer(tokenizer.Save);
+        {
+            run.WriteTokenizer(folder =>
+            {
+                tokenizer.Save(folder);
+                template?.Save(folder);
+            });
+        }
+
         foreach (var remark in model.Remarks)
             context.Output.WriteLine(remark);
         if (HuggingFaceTokenizer.NotTakenOver(tokenizer, request.Source) is { Count: > 0 } theirs)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Runs;
+using ActorTrain.Host.Training;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Runs;
 
@@ -29,7 +30,7 @@ internal static class OperatorCommands
     {
         var run = NamedRun.Find(request.Run).Directory;
         var answer = request.Call.Send(run) ?? throw new UserErrorException($"No process is training {run.Path}. "
-            + $"Start it with `actortrain pretrain`.");
+            + $"Start it with `actortrain {TrainingStage.Of(run).Command}`.");
         context.Output.WriteLine(answer.Message);
         return ExitCode.Success;
     }

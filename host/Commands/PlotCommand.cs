@@ -33,7 +33,7 @@ internal static class PlotCommand
     {
         var run = NamedRun.Find(request.Run).Directory;
         if (!File.Exists(run.MetricsFile))
-            throw new UserErrorException($"{run.Path} has no metrics.jsonl to plot; name a run trained by `actortrain pretrain`.");
+            throw new UserErrorException($"{run.Path} has no metrics.jsonl to plot; name a run that was trained.");
 
         var output = request.Output ?? Path.Combine(run.Path, "plot.svg");
         var history = MetricsLog.ReadHistory(run.MetricsFile);

@@ -153,11 +153,9 @@ internal static class PrepareCommand
     }
 
     // A run keeps its tokenizer in a folder of its own.
-    private static string TokenizerPlace(string folder)
-    {
-        var ofRun = Path.Combine(folder, RunDirectory.TokenizerFolderName);
-        return Directory.Exists(ofRun) ? ofRun : folder;
-    }
+    private static string TokenizerPlace(string name) =>
+        !File.Exists(Path.Combine(name, TokenizerFolder.DescriptionFile))
+            && NamedRun.FindOrNull(name) is { Directory.TokenizerDirectory: var ofRun } && Directory.Exists(ofRun) ? ofRun : name;
 
     private static void Part(CommandContext context, DataKind kind, string name, PreparedPart part) => context.Output.WriteLine(
         part.Sequences is { } sequences

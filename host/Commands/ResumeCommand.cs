@@ -7,7 +7,7 @@ internal static class ResumeCommand
 {
     public static CliCommand Define() =>
         OperatorCommands.Define("resume", "Continue a paused run.", """
-            A run whose process ended or died is not paused: resume it with `actortrain pretrain`.
+            A run whose process ended or died is not paused: resume it with the command that started it, such as `actortrain pretrain`.
             """, """
               actortrain resume book
             """,

@@ -1,6 +1,7 @@
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Runs;
+using ActorTrain.Host.Training;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Runs;
 
@@ -29,7 +30,8 @@ internal static class ScaleCommand
     {
         var run = NamedRun.Find(request.Run).Directory;
         var answer = ControlClient.Ask(run, ControlApi.Scale, new ScaleBody(request.Trainers)) ?? throw new UserErrorException(
-            $"No process is training {run.Path}. Start it with `actortrain pretrain` and --set trainers.count={request.Trainers}.");
+            $"No process is training {run.Path}. Start it with `actortrain {TrainingStage.Of(run).Command}` and "
+                + $"--set trainers.count={request.Trainers}.");
         context.Output.WriteLine(answer.Message);
         return ExitCode.Success;
     }

@@ -5,6 +5,7 @@ using ActorTrain.Host.Control;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Host.Reports;
 using ActorTrain.Host.Runs;
+using ActorTrain.Host.Training;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Runs;
 
@@ -38,7 +39,8 @@ internal static class TraceCommand
         var output = request.Output ?? Path.Combine(run.Path, "trace.json");
         ReportFile.Require(output, "--output");
         var begun = ControlClient.Ask(run, ControlApi.BeginTrace, new TraceBody(request.Steps)) ?? throw new UserErrorException(
-            $"No process is training {run.Path}. Start it with `actortrain pretrain`, then trace it from another terminal.");
+            $"No process is training {run.Path}. Start it with `actortrain {TrainingStage.Of(run).Command}`, "
+                + "then trace it from another terminal.");
         context.Error.WriteLine(begun.Message);
         if (IsPaused(run))
             context.Error.WriteLine($"{run.Path} is paused, so it commits no steps; continue it with `actortrain resume {request.Run}`.");

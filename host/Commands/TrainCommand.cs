@@ -11,6 +11,7 @@ using ActorTrain.Host.Training;
 using ActorTrain.Host.Progress;
 using ActorTrain.Host.Runs;
 using ActorTrain.Models;
+using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Machine;
 using ActorTrain.Persistence.Runs;
@@ -80,7 +81,8 @@ internal static class TrainCommand
         var faster = configuration.Training.Precision is null ? FasterPrecision.Measure(environment.Device) : null;
         configuration = configuration.ChoosePrecision(() => faster!.Chosen);
         var memory = new MemoryCheck(request.Force);
-        var needed = memory.RequireToTrain(configuration, model, environment.IsFused, File.Exists(directory.ConfigurationFile));
+        var needed = memory.RequireToTrain(
+            configuration, model, environment.IsFused, File.Exists(directory.ConfigurationFile), stage.Sequences);
 
         using var progress = TrainingProgress.For(context);
         using var stop = new StopSignal(() => progress.Note("Stopping: finishing the step and saving a checkpoint; "
@@ -103,8 +105,14 @@ internal static class TrainCommand
                 + $"omit --resume to start again at step 0.");
         if (!resumed && hasCheckpoints)
             progress.Warning($"all checkpoints of {directory.Path} are damaged; starting again at step 0.");
-        if (directory.BaseOf(configuration.Base) is { Exists: false } initial)
-            CopyBase(initial, configuration.Base.Model, context);
+        if (directory.BaseOf(configuration.Base) is { } initial)
+        {
+            if (!initial.Exists)
+                CopyBase(initial, configuration.Base.Model, context);
+            else if (!resumed)
+                initial.Read(ModelLayout.Of(model)).Dispose();
+        }
+
         runLock.MarkRunning();
         Record(directory, configuration, data, resumed);
         if (run.Step >= run.Steps)
@@ -196,7 +204,11 @@ internal static class TrainCommand
     private static void Record(RunDirectory directory, RunConfiguration configuration, TokenStore data, bool resumed)
     {
         if (!resumed || !Directory.Exists(directory.TokenizerDirectory))
-            directory.WriteTokenizer(data.Tokenizer.Save);
+            directory.WriteTokenizer(folder =>
+            {
+                data.Tokenizer.Save(folder);
+                data.Template?.Save(folder);
+            });
         directory.WriteConfiguration(CanonicalYaml.Write(configuration));
     }
 }

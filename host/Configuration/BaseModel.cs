@@ -1,6 +1,7 @@
 using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Runs;
+using static System.FormattableString;
 
 namespace ActorTrain.Host.Configuration;
 
@@ -32,9 +33,11 @@ internal sealed record BaseModel(string Name, ModelOptions Shape, string Digest)
     }
 
     /// <summary>Adds what is not given.</summary>
+    /// <exception cref="UserErrorException">A given key differs.</exception>
     public void Complete(GivenSettings given)
     {
         var origin = given.OriginOf(ModelKey);
+        RequireGiven(given, origin);
         var sets = Settings.All.Where(setting => setting.Section == Section && given.Has(setting.Key))
             .SelectMany(static setting => setting.Sets).ToHashSet();
         var shape = new RunConfiguration { Model = Shape };
@@ -54,9 +57,23 @@ internal sealed record BaseModel(string Name, ModelOptions Shape, string Digest)
     {
         var own = configuration with { Model = Shape with { VocabularySize = configuration.Model.VocabularySize } };
         if (RunConfiguration.Differences(own, configuration) is [var difference, ..])
-            throw new UserErrorException($"{given.OriginOf(difference.Key)}: {difference.Key} is {difference.New}, but {Name}, with whose "
-                + $"weights the run starts, has {difference.Old}; omit {difference.Key}.");
+            throw Differs(given, difference.Key, difference.New, difference.Old);
     }
+
+    // Ahead of rules between keys, of which some are not the user's.
+    private void RequireGiven(GivenSettings given, string origin)
+    {
+        var (shape, own) = (new RunConfiguration { Model = Shape }, new GivenSettings(origin));
+        foreach (var setting in Settings.All.Where(setting => setting.Section == Section && given.Has(setting.Key)))
+        {
+            own.Add(setting.Key, setting.ValueIn(shape), origin);
+            if (!Equals(own[setting.Key], given[setting.Key]))
+                throw Differs(given, setting.Key, Invariant($"{given[setting.Key]}").ToLowerInvariant(), setting.ValueIn(shape));
+        }
+    }
+
+    private UserErrorException Differs(GivenSettings given, string key, string asked, string own) => new(
+        $"{given.OriginOf(key)}: {key} is {asked}, but {Name}, with whose weights the run starts, has {own}; omit {key}.");
 
     private static RunConfiguration? Recorded(GivenSettings given)
     {

@@ -7,8 +7,10 @@ namespace ActorTrain.Host.Generating;
 /// <summary>A text as its tokens arrive. A token may end within a character, or within what may become a stop text; such an end is held
 /// back until what follows decides.</summary>
 /// <param name="stops">Texts before the first of which it ends, none of them empty.</param>
-internal sealed class GeneratedText(ITokenizer tokenizer, IReadOnlyList<string> stops)
+/// <param name="lead">Not shown if it begins with it.</param>
+internal sealed class GeneratedText(ITokenizer tokenizer, IReadOnlyList<string> stops, string lead = "")
 {
+    private byte[]? lead = Encoding.UTF8.GetBytes(lead);
     private readonly byte[][] stops = [.. stops.Select(Encoding.UTF8.GetBytes)];
     private readonly Decoder characters = Encoding.UTF8.GetDecoder();
     private readonly ArrayBufferWriter<byte> held = new();
@@ -20,6 +22,8 @@ internal sealed class GeneratedText(ITokenizer tokenizer, IReadOnlyList<string> 
     public string Add(int token)
     {
         tokenizer.Decode([token], held);
+        if (!IsBehindLead())
+            return "";
         var bytes = held.WrittenSpan;
         var end = bytes.Length;
         foreach (var stop in stops)
@@ -43,6 +47,20 @@ internal sealed class GeneratedText(ITokenizer tokenizer, IReadOnlyList<string> 
         var text = Characters(held.WrittenSpan, flush: true);
         held.ResetWrittenCount();
         return text;
+    }
+
+    private bool IsBehindLead()
+    {
+        if (lead is null)
+            return true;
+        var bytes = held.WrittenSpan;
+        if (bytes.Length < lead.Length && lead.AsSpan().StartsWith(bytes))
+            return false;
+        var rest = bytes.StartsWith(lead) ? bytes[lead.Length..].ToArray() : bytes.ToArray();
+        lead = null;
+        held.ResetWrittenCount();
+        held.Write(rest);
+        return true;
     }
 
     // Of a stop text, at the end of the bytes.

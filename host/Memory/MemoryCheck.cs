@@ -33,18 +33,20 @@ internal sealed class MemoryCheck(bool isForced, AvailableMemory? available = nu
     /// <param name="shape">The shape of its model.</param>
     /// <param name="isFused">Whether it runs on the fused CPU kernels.</param>
     /// <param name="hasBegun">Whether the run exists, so that settings that change its bits cannot be suggested.</param>
+    /// <param name="sequences">Of a sample: a pair has two.</param>
     /// <returns>The memory needed.</returns>
     /// <exception cref="UserErrorException">Memory is insufficient, and the check is not overridden.</exception>
-    public MemoryPlan RequireToTrain(RunConfiguration configuration, ModelOptions shape, bool isFused, bool hasBegun)
+    public MemoryPlan RequireToTrain(
+        RunConfiguration configuration, ModelOptions shape, bool isFused, bool hasBegun, int sequences = 1)
     {
-        var plan = MemoryPlan.ToTrain(configuration, shape, isFused);
-        Require("The run", plan, Otherwise(configuration, shape, isFused, hasBegun));
+        var plan = MemoryPlan.ToTrain(configuration, shape, isFused, sequences: sequences);
+        Require("The run", plan, Otherwise(configuration, shape, isFused, hasBegun, sequences));
         return plan;
     }
 
     /// <summary>Settings with which a run needs less memory; if it has begun, only those that keep its bits.</summary>
     internal static List<(string Settings, MemoryPlan Plan)> Otherwise(RunConfiguration configuration, ModelOptions shape, bool isFused,
-        bool hasBegun)
+        bool hasBegun, int sequences = 1)
     {
         var (training, compute) = (configuration.Training, configuration.Training.Compute);
         var settings = new List<string>();
@@ -64,11 +66,11 @@ internal sealed class MemoryCheck(bool isForced, AvailableMemory? available = nu
         {
             if (!isPossible)
                 return;
-            results.Add(($"--set {setting}", MemoryPlan.ToTrain(lower(configuration), shape, isFused)));
+            results.Add(($"--set {setting}", MemoryPlan.ToTrain(lower(configuration), shape, isFused, sequences: sequences)));
             settings.Add($"--set {setting}");
             lowered = lower(lowered);
             if (settings.Count > 1)
-                results.Add((string.Join(' ', settings), MemoryPlan.ToTrain(lowered, shape, isFused)));
+                results.Add((string.Join(' ', settings), MemoryPlan.ToTrain(lowered, shape, isFused, sequences: sequences)));
         }
     }
 

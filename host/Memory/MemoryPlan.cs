@@ -17,7 +17,9 @@ internal sealed record MemoryPlan(IReadOnlyList<(string What, double Bytes)> Par
     /// <param name="shape">The shape of its model.</param>
     /// <param name="isFused">Whether it runs on the fused CPU kernels.</param>
     /// <param name="trainers">Null: as many as the configuration says.</param>
-    public static MemoryPlan ToTrain(RunConfiguration configuration, ModelOptions shape, bool isFused, int? trainers = null)
+    /// <param name="sequences">Of a sample: a pair has two.</param>
+    public static MemoryPlan ToTrain(
+        RunConfiguration configuration, ModelOptions shape, bool isFused, int? trainers = null, int sequences = 1)
     {
         var (options, count) = (configuration.Training, trainers ?? configuration.Trainers.Count);
         var model = new ModelMemory(shape, options.ChosenPrecision, isFused, options.Compute.Recompute);
@@ -34,7 +36,7 @@ internal sealed record MemoryPlan(IReadOnlyList<(string What, double Bytes)> Par
             ("weights and moments", isOnHost * (3 * model.Vector + model.Packed)),
             ("gradients", (count * perTrainer + 1) * model.Vector),
             ("snapshots", Math.Max(configuration.Checkpoints.Snapshots, isOnHost) * 3 * model.Vector),
-            ("activations", isOnHost * model.Training(options.MicroBatch * (isFused ? options.LanesAtOnce(shape) : 1))));
+            ("activations", isOnHost * model.Training(sequences * options.MicroBatch * (isFused ? options.LanesAtOnce(shape) : 1))));
     }
 
     public static MemoryPlan ToEvaluate(ModelMemory model, int sequences) => Of(

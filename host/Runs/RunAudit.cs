@@ -21,10 +21,10 @@ internal static class RunAudit
         var record = RunRecord.Of(run);
         var configuration = record.Configuration
             ?? throw new UserErrorException($"{run.Path} has no run.yaml (an imported model has none), so there is nothing to audit; "
-                + $"name a run trained by `actortrain pretrain`.");
+                + "name a run that was trained.");
         if (!File.Exists(run.LedgerFile))
             throw new UserErrorException($"{run.Path} has no samples.jsonl, so there is nothing to audit; "
-                + $"train it with `actortrain pretrain`.");
+                + $"train it with `actortrain {TrainingStage.Of(run).Command}`.");
         var training = configuration.Training;
 
         // Positions do not depend on the number of samples, so the data are not needed.

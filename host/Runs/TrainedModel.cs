@@ -1,5 +1,7 @@
+using ActorTrain.Data.Chats;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Cli;
+using ActorTrain.Host.Training;
 using ActorTrain.Models;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
@@ -49,7 +51,7 @@ internal sealed class TrainedModel : IDisposable
         var newest = archive.LoadLatest(LayoutOf, fault => context.Error.WriteLine($"actortrain: warning: {fault.Sentence}"),
             CheckpointParts.Weights)
             ?? throw new UserErrorException($"{run.Path} has no {(archive.List().Count > 0 ? "intact checkpoint" : "checkpoint yet")}; "
-                + $"train it with `actortrain pretrain`.");
+                + $"train it with `actortrain {TrainingStage.Of(run).Command}`.");
         return new TrainedModel(run, newest);
 
         FlatLayout LayoutOf(CheckpointManifest manifest)
@@ -90,6 +92,9 @@ internal sealed class TrainedModel : IDisposable
             throw;
         }
     }
+
+    /// <summary>How its chats are written; null if it was not trained on chats.</summary>
+    public ChatTemplate? Template() => ChatTemplate.InFolder(TokenizerPath);
 
     public void Dispose() => checkpoint.Dispose();
 

@@ -100,7 +100,8 @@ internal sealed class RunProcess
         this.wasKilledForMemory = wasKilledForMemory;
         model = configuration.ModelFor(data.Tokenizer.VocabularySize);
         layout = ModelLayout.Of(model);
-        needed = MemoryPlan.ToTrain(configuration, model, environment.IsFused);
+        needed = MemoryPlan.ToTrain(
+            configuration, model, environment.IsFused, sequences: TrainingStage.Of(data.Kind).Sequences);
         store = new CheckpointStore(
             directory.CheckpointsDirectory,
             configuration.Checkpoints.Store,
@@ -262,7 +263,8 @@ internal sealed class RunProcess
     }
 
     private void RequireMemoryFor(int trainers) => memory.Require(
-        $"The run with {trainers} trainers", MemoryPlan.ToTrain(configuration, model, environment.IsFused, trainers),
+        $"The run with {trainers} trainers", MemoryPlan.ToTrain(
+            configuration, model, environment.IsFused, trainers, TrainingStage.Of(data.Kind).Sequences),
             way: "a run that was started with --force skips this check");
 
     private TrainingRun Run(double gemmRate)

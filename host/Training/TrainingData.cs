@@ -41,7 +41,8 @@ internal sealed record TrainingData(
         (long)options.Batch * context,
         options.LanesAtOnce(model));
 
-    private static void RequireContext(TokenStore data, int context)
+    /// <exception cref="UserErrorException">A sequence is longer than a context.</exception>
+    public static void RequireContext(TokenStore data, int context)
     {
         var longest = Math.Max(data.TrainSequences.Longest, data.ValidationSequences?.Longest ?? 0);
         if (longest > context + 1)

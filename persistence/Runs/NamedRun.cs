@@ -13,8 +13,11 @@ public sealed record NamedRun(RunDirectory Directory, long? Step)
     /// <summary>A folder that is not a run does not hide the run of that name under <c>runs</c>.</summary>
     /// <exception cref="UserErrorException">There is no such run.</exception>
     public static NamedRun Find(string name) =>
-        At(name) ?? At(Path.Combine(Root, name)) ?? throw new UserErrorException(
+        FindOrNull(name) ?? throw new UserErrorException(
             $"There is no run {name}: give a name under {Root}/, a run folder or a checkpoint folder; `actortrain runs` lists the runs.");
+
+    /// <returns>Null if there is no such run.</returns>
+    public static NamedRun? FindOrNull(string name) => At(name) ?? At(Path.Combine(Root, name));
 
     private static NamedRun? At(string folder)
     {
