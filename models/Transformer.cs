@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ActorTrain.Models.Generation;
 using ActorTrain.Models.Layers;
 using ActorTrain.Models.Numerics;
@@ -121,6 +122,29 @@ public sealed class Transformer : Module<Tensor, Tensor>
     public Tensor LaneLosses(Tensor tokens_BT, Tensor targets_BT, float scale)
     {
         return fusedLoss!.Apply(FusedBlocks(tokens_BT, Checked(null, tokens_BT)), targets_BT.contiguous(), scale);
+    }
+
+    /// <summary>The sum of the targets' cross-entropies, in nats, each times a weight that may depend on all of them.</summary>
+    /// <param name="tokens_BT">Token ids <c>[B, T]</c> int64.</param>
+    /// <param name="targets_BT">The token after each, <c>[B, T]</c> int64; the loss of −1 is 0.</param>
+    /// <param name="weigh">From the cross-entropies <c>[B·T]</c> to as many weights, which the gradient takes as constants.</param>
+    /// <returns>A float32 scalar; call backward on it without further scaling.</returns>
+    public Tensor WeightedLoss(Tensor tokens_BT, Tensor targets_BT, TextRows texts, Func<float[], float[]> weigh)
+    {
+        texts = Checked(texts, tokens_BT);
+        if (fusedLoss is null)
+        {
+            var losses = ReferenceLoss(tokens_BT, targets_BT, texts, Reduction.None);
+            return losses.mul(tensor(weigh(ValuesOf(losses.detach())), device: losses.device)).sum();
+        }
+
+        var (x_BTD, targets) = (FusedBlocks(tokens_BT, texts), targets_BT.contiguous());
+        Tensor weights;
+        using (no_grad())
+            weights = tensor(weigh(ValuesOf(fusedLoss.RowLosses(x_BTD, targets))));
+        return fusedLoss.Apply(x_BTD, targets, scale: 1, weights).sum();
+
+        static float[] ValuesOf(Tensor rows) => MemoryMarshal.Cast<byte, float>(rows.cpu().bytes).ToArray();
     }
 
     /// <summary>The targets' cross-entropies, in nats, without a gradient.</summary>

@@ -49,7 +49,10 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
                     Tell(metrics.Append(row, stamp), options.MetricsFile);
                 break;
             case EvaluationMeasurement evaluation:
-                var evaluated = new EvaluationMetrics(evaluation.Step, evaluation.Loss, evaluation.Perplexity, evaluation.BitsPerByte);
+                var evaluated = new EvaluationMetrics(evaluation.Step, evaluation.Loss, evaluation.Perplexity, evaluation.BitsPerByte)
+                {
+                    Accuracy = evaluation.Accuracy,
+                };
                 if (!metrics!.Holds(evaluated))
                     metrics.Append(evaluated, Stamp(metrics.Update, null));
                 break;

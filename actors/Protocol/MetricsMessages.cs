@@ -35,8 +35,12 @@ public sealed record StepMeasurement(long Step, double Loss, double GradientNorm
     public string? Decisions { get; init; }
 }
 
-/// <param name="Loss">Nats per token on the validation split.</param>
-public sealed record EvaluationMeasurement(long Step, double Loss, double Perplexity, double BitsPerByte) : Measurement(Step);
+/// <param name="Loss">On the validation split: nats per token, or the mean loss of pairs.</param>
+public sealed record EvaluationMeasurement(long Step, double Loss, double Perplexity, double BitsPerByte) : Measurement(Step)
+{
+    /// <summary>The share of preference pairs that the model orders rightly; null for text.</summary>
+    public double? Accuracy { get; init; }
+}
 
 public abstract record MetricsCommand;
 

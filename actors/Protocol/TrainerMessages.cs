@@ -132,4 +132,8 @@ public sealed record EvaluationProgressed(TrainerKey Trainer, long Step) : Train
 
 /// <param name="Step">Updates that the weights have seen.</param>
 /// <param name="Loss">Nats per token on the validation split.</param>
-public sealed record Evaluated(TrainerKey Trainer, long Step, double Loss, double Perplexity, double BitsPerByte) : TrainerReport(Trainer);
+public sealed record Evaluated(TrainerKey Trainer, long Step, double Loss, double Perplexity, double BitsPerByte) : TrainerReport(Trainer)
+{
+    /// <summary>Of preference pairs; null for text.</summary>
+    public double? Accuracy { get; init; }
+}

@@ -41,7 +41,10 @@ internal sealed class Evaluations(RunLogicOptions options, RunOutput output, Tra
         if (due != evaluated.Step || evaluated.Step != progress.Step)
             throw new InvariantException($"The weights of step {evaluated.Step} were evaluated at step {progress.Step}; due is {due}.");
         (trainer.Evaluating, due, evaluatedStep) = (null, null, evaluated.Step);
-        var measurement = new EvaluationMeasurement(evaluated.Step, evaluated.Loss, evaluated.Perplexity, evaluated.BitsPerByte);
+        var measurement = new EvaluationMeasurement(evaluated.Step, evaluated.Loss, evaluated.Perplexity, evaluated.BitsPerByte)
+        {
+            Accuracy = evaluated.Accuracy,
+        };
         metrics.Add(new MetricsItem(measurement, evaluated.Step));
         output.Do(new NotifyMeasurement(measurement, progress.LastStep));
     }

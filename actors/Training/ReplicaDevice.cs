@@ -47,7 +47,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     private (long Step, SkipList Skips, long Targets)? counted;
     private TimeSpan waited;
     private BlockGradient? block;
-    private ValidationSum? evaluation;
+    private IValidation? evaluation;
     private IEnumerator<TokenBatch>? validation;
 
     /// <summary>Makes a replica without a state; call it on the thread that will use it.</summary>
@@ -92,7 +92,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     // The reference form computes lane by lane.
-    public int LanesAtOnce => replica.Model.IsFused ? options.LanesAtOnce : 1;
+    public int LanesAtOnce => replica.Model.IsFused && options.Replica.Objective.TakesLanesAtOnce ? options.LanesAtOnce : 1;
 
     public void ComputeLanes(long batchStep, LaneBlock lanes, SkipList skips, bool isRedundant)
     {
@@ -159,7 +159,7 @@ public sealed class ReplicaDevice : ITrainerDevice
             throw new InvariantException("There is no validation split to evaluate on.");
         validation?.Dispose();
         validation = options.Validation().GetEnumerator();
-        evaluation = new ValidationSum(replica.Model, options.ByteCounts);
+        evaluation = options.Replica.Objective.Validate(replica.Model, options.ByteCounts);
         validation.MoveNext();
     }
 

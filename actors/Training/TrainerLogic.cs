@@ -202,7 +202,7 @@ public sealed class TrainerLogic
         if (result is null)
             return;
         evaluating = null;
-        evaluated = new Evaluated(key, Step, result.Loss, result.Perplexity, result.BitsPerByte);
+        evaluated = new Evaluated(key, Step, result.Loss, result.Perplexity, result.BitsPerByte) { Accuracy = result.Accuracy };
         tell(evaluated);
     }
 

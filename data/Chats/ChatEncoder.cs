@@ -26,16 +26,17 @@ public sealed class ChatEncoder
         foreach (var (name, id) in tokenizer.SpecialTokens())
             specialIds.Add(name, id);
         var missing = template.SpecialTokens.Where(name => !specialIds.ContainsKey(name)).ToList();
+        var named = ChatTemplate.BuiltIn.Contains(template.Name) ? template.Name : "FILE";
         if (missing.Count > 0)
             throw new UserErrorException(
                 $"The tokenizer of {owner} lacks the special tokens of the chat template {template.Name}, {string.Join(", ", missing)}: "
-                + $"reserve them when the text for pretraining is prepared (`actortrain prepare --template {template.Name}`), "
+                + $"reserve them when the text for pretraining is prepared (`actortrain prepare --template {named}`), "
                 + "or choose --template plain, which needs none.");
     }
 
     public ChatTemplate Template { get; }
 
-    /// <summary>The ids with which the assistant's turn ends, the last of <c>assistant.end</c>: where generation stops.</summary>
+    /// <summary>The id that ends a turn of the assistant, the last of <c>assistant.end</c>: where generation stops.</summary>
     public int EndOfTurn => specialIds[Template.Assistant.End[^1].Special!];
 
     /// <summary>Encodes a prompt and an answer to it; all turns of the assistant in the answer are targets.</summary>

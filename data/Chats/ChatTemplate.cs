@@ -95,7 +95,7 @@ public sealed record ChatTemplate
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new UserErrorException(
-                $"The chat template {file} cannot be read: {error.Message.TrimEnd('.')}; restore the file.", error);
+                $"The chat template {file} cannot be read: {error.Message.TrimEnd('.')}.", error);
         }
     }
 
@@ -108,8 +108,11 @@ public sealed record ChatTemplate
     /// <summary>Whether two templates make the same sequences.</summary>
     public bool IsSameAs(ChatTemplate other) => this with { Name = "" } == other with { Name = "" };
 
-    private static ChatTemplate Parse(byte[] json, string name, string file, string fix)
+    private static ChatTemplate Parse(ReadOnlySpan<byte> json, string name, string file, string fix)
     {
+        ReadOnlySpan<byte> mark = [0xEF, 0xBB, 0xBF];
+        if (json.StartsWith(mark))
+            json = json[mark.Length..];
         try
         {
             var template = JsonSerializer.Deserialize(json, TemplateJson.Default.ChatTemplate) ?? throw new JsonException("it is null");

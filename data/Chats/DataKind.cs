@@ -46,6 +46,7 @@ public static class DataKinds
     {
         DataKind.Text => "actortrain pretrain",
         DataKind.Chat => "actortrain sft",
+        DataKind.Pairs => "actortrain prefer",
         _ => null,
     };
 }

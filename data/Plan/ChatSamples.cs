@@ -20,23 +20,9 @@ public sealed class ChatSamples(SequencePart part, int microBatch)
     /// <summary>How many tokens of some chats are targets.</summary>
     public long Targets(IEnumerable<PlannedSample> samples) => samples.Sum(planned => (long)part.TargetsOf(planned.Sample));
 
-    // The last token of a chat is no input.
     private TokenBatch Batch(long[] chats)
     {
-        var (ends, rows) = (new long[chats.Length], 0);
-        for (var i = 0; i < chats.Length; i++)
-            ends[i] = rows += part.LengthOf(chats[i]) - 1;
-        var (inputs, targets) = (new long[rows], new long[rows]);
-        for (var (i, start) = (0, 0); i < chats.Length; start = (int)ends[i++])
-        {
-            var tokens = new long[(int)ends[i] - start + 1];
-            var isTarget = new bool[tokens.Length];
-            part.Read(chats[i], tokens, isTarget);
-            tokens.AsSpan(..^1).CopyTo(inputs.AsSpan(start));
-            for (var t = 1; t < tokens.Length; t++)
-                targets[start + t - 1] = isTarget[t] ? tokens[t] : TokenBatch.NoTarget;
-        }
-
-        return new TokenBatch(inputs, targets, ends);
+        var rows = SequenceRows.Of(part, chats);
+        return new TokenBatch(rows.Inputs, rows.Targets, rows.Ends);
     }
 }

@@ -42,7 +42,8 @@ public sealed record PreparationOptions : IOptions
     public long TokenizerSampleBytes { get; init; } = 16 << 20;
 
     [Option(
-        "Fraction of the text for validation: whole files if that comes close, else documents, else the end of the largest document.",
+        "Fraction for validation: of text whole files if that comes close, else documents, else the end of the largest document; of other "
+        + "kinds by prompt.",
         Key = "held-out", Max = 0.5)]
     public double ValidationFraction { get; init; } = 0.02;
 

@@ -17,7 +17,7 @@ internal static class TokenizerChoice
                 : throw new UserErrorException($"{folder} has no tokenizer: name prepared data or a run with --tokenizer-from.");
         }
 
-        SpecialTokenizer.RequireNames(special);
+        SpecialTokenizer.RequireNames(options.SpecialTokens);
         return options.Tokenizer is TokenizerKind.Bytes ? WithSpecial(new ByteTokenizer(), special) : null;
     }
 

@@ -73,11 +73,10 @@ internal sealed record TokenIndex(
         if (index.Format is not (TextFormat or ChatFormat))
             throw new UserErrorException(
                 $"{file} has format {index.Format}, but this version reads formats {TextFormat} and {ChatFormat}: {Fix}.");
-        if (!bytes.AsSpan().SequenceEqual(index.Sealed().Serialized()))
-            throw new UserErrorException($"{file} is corrupt (checksum mismatch): {Fix}.");
         var isChats = index.Format == ChatFormat;
-        if (index.Chats is not null != isChats || index.Parts.Any(part => part.Sequences is not null != isChats))
-            throw new UserErrorException($"{file} does not say what its data consists of: {Fix}.");
+        var isWhole = index.Chats is not null == isChats && index.Parts.All(part => part.Sequences is not null == isChats);
+        if (!isWhole || !bytes.AsSpan().SequenceEqual(index.Sealed().Serialized()))
+            throw new UserErrorException($"{file} is corrupt (checksum mismatch): {Fix}.");
         return index;
     }
 

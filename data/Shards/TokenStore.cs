@@ -63,6 +63,11 @@ public sealed class TokenStore : IDisposable
     /// <summary>Null if there is none, or the data is text.</summary>
     public SequencePart? ValidationSequences { get; }
 
+    /// <summary>The samples for training: sequences of <paramref name="context"/> tokens and the one after them, or groups, such as
+    /// chats.</summary>
+    /// <exception cref="UserErrorException">The text is shorter than one sample.</exception>
+    public long SampleCount(int context) => trainSequences?.Groups ?? Train.SampleCount(context);
+
     /// <summary>Opens a folder and checks that its index, sizes and tokenizer agree; does not read the tokens.</summary>
     /// <exception cref="UserErrorException">They do not, or the folder is not prepared data.</exception>
     public static TokenStore Open(string folder) => new(folder, TokenIndex.Read(folder));

@@ -4,7 +4,7 @@ namespace ActorTrain.Data.Sources;
 
 public sealed record SourceOptions : IOptions
 {
-    [Option("Files, folders and globs: plain text or .jsonl, optionally gzipped.", Key = "input")]
+    [Option("Files, folders and globs: plain text or .jsonl, optionally gzipped; for other kinds .jsonl or Parquet.", Key = "input")]
     public required IReadOnlyList<string> Inputs { get; init; }
 
     [Option("Field of a .jsonl line that holds the text; a.b is field b of object a.")]
@@ -15,7 +15,7 @@ public sealed record SourceOptions : IOptions
     [Option("Separator between the documents of a text file; without it each file is one document.")]
     public string? DocumentSeparator { get; init; }
 
-    [Option("Replace invalid characters and skip empty files instead of failing.")]
+    [Option("Replace invalid characters, and skip empty files and malformed records of chats, instead of failing.")]
     public bool Lenient { get; init; }
 
     public IEnumerable<OptionProblem> Validate()

@@ -10,6 +10,7 @@ internal static class AllCommands
         PrepareCommand.Define(),
         PretrainCommand.Define(),
         SftCommand.Define(),
+        PreferCommand.Define(),
         EvalCommand.Define(),
         GenerateCommand.Define(),
         ExportCommand.Define(),

@@ -14,7 +14,8 @@ public sealed record StepProgress(
 /// <param name="Step">The step after which it was made.</param>
 /// <param name="Loss">Mean cross-entropy in nats per token.</param>
 /// <param name="BitsPerByte">The same in bits per byte of text; null if bytes were not counted.</param>
-public sealed record EvaluationProgress(long Step, double Loss, double? BitsPerByte)
+/// <param name="Accuracy">The share of preference pairs ordered rightly; null for text.</param>
+public sealed record EvaluationProgress(long Step, double Loss, double? BitsPerByte, double? Accuracy = null)
 {
     public double Perplexity => Math.Exp(Loss);
 }

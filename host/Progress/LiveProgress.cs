@@ -101,8 +101,9 @@ public sealed class LiveProgress : ITrainingProgress
         if (evaluation is { } held)
         {
             var bits = held.BitsPerByte is { } value ? $", {Figures.Loss(value)} bits per byte" : "";
-            Row("validation", $"[green]{Figures.Loss(held.Loss)}[/] at step {held.Step}: perplexity "
-                + $"{Figures.Short(held.Perplexity)}{bits}");
+            var quality = held.Accuracy is { } accuracy ? $"accuracy {Figures.Percent(accuracy)}"
+                : $"perplexity {Figures.Short(held.Perplexity)}{bits}";
+            Row("validation", $"[green]{Figures.Loss(held.Loss)}[/] at step {held.Step}: {quality}");
         }
 
         if (checkpoint is { } saved)

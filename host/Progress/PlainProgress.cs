@@ -36,7 +36,9 @@ public sealed class PlainProgress : ITrainingProgress
     {
         ArgumentNullException.ThrowIfNull(evaluation);
         var bits = evaluation.BitsPerByte is { } value ? $" bits_per_byte {Figures.Loss(value)}" : "";
-        Line($"eval step {evaluation.Step} loss {Figures.Loss(evaluation.Loss)} perplexity {Figures.Short(evaluation.Perplexity)}{bits}");
+        var quality = evaluation.Accuracy is { } accuracy ? $"accuracy {Figures.Percent(accuracy)}"
+            : $"perplexity {Figures.Short(evaluation.Perplexity)}{bits}";
+        Line($"eval step {evaluation.Step} loss {Figures.Loss(evaluation.Loss)} {quality}");
     }
 
     public void Report(CheckpointProgress checkpoint)

@@ -60,7 +60,7 @@ internal static class RunAudit
         {
             using var data = TokenStore.Open(configuration.Data.Path);
             var isOther = record.Newest?.State.GetValueOrDefault(RunProcess.DataKey) is { } identity && identity != data.Identity;
-            return isOther ? null : data.Train.SampleCount(configuration.Model.ContextLength);
+            return isOther ? null : data.SampleCount(configuration.Model.ContextLength);
         }
         catch (UserErrorException)
         {

@@ -32,7 +32,7 @@ internal sealed class RunDisplay(ITrainingProgress progress, long tokensPerStep,
                 Notify(step, steps);
                 break;
             case NotifyMeasurement { Measurement: EvaluationMeasurement evaluation }:
-                progress.Report(new EvaluationProgress(evaluation.Step, evaluation.Loss, evaluation.BitsPerByte));
+                progress.Report(new EvaluationProgress(evaluation.Step, evaluation.Loss, evaluation.BitsPerByte, evaluation.Accuracy));
                 break;
         }
     }

@@ -10,6 +10,7 @@ using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Chaos;
+using ActorTrain.Data.Chats;
 using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
 using ActorTrain.Data.Tokenizers;
@@ -20,6 +21,7 @@ using ActorTrain.Host.Memory;
 using ActorTrain.Host.Progress;
 using ActorTrain.Models;
 using ActorTrain.Models.Layers;
+using ActorTrain.Models.Objectives;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Runtime;
@@ -40,12 +42,16 @@ internal sealed class RunProcess
     /// <summary>Key of the identity of the data in checkpoints.</summary>
     internal const string DataKey = "data";
 
+    private const string ReferenceKey = "reference";
+
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
 
     private readonly RunConfiguration configuration;
     private readonly NumericEnvironment environment;
     private readonly TokenStore data;
     private readonly TrainingData samples;
+    private ReferenceScores? reference;
+    private string? referenceDigest;
     private readonly RunDirectory directory;
     private readonly ITrainingProgress progress;
     private readonly MemoryCheck memory;
@@ -86,7 +92,8 @@ internal sealed class RunProcess
         this.configuration = configuration;
         this.environment = environment;
         this.data = data;
-        samples = TrainingData.Of(data, configuration.ModelFor(data.Tokenizer.VocabularySize), configuration.Training);
+        samples = TrainingData.Of(
+            data, configuration.ModelFor(data.Tokenizer.VocabularySize), configuration.Training, () => reference);
         this.directory = directory;
         this.progress = progress;
         this.memory = memory;
@@ -104,6 +111,7 @@ internal sealed class RunProcess
             Precision = options.ChosenPrecision,
             Lanes = options.Lanes,
             Optimizer = options.Optimizer,
+            Objective = data.Kind is DataKind.Pairs ? new Preference(configuration.Preference) : new NextToken(),
             Schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.MinLearningRateRatio),
             Clip = options.Clip,
             EmbeddingShrink = options.EmbeddingGradientShrink,
@@ -139,6 +147,7 @@ internal sealed class RunProcess
             throw new UserErrorException(
                 $"{data.Folder} is not the data that {checkpoint.Path} was trained on; give the old data.path or another run.name.");
 
+        referenceDigest = facts.State.GetValueOrDefault(ReferenceKey);
         origin = RunOrigin.Of(checkpoint.Manifest);
         foreach (var difference in facts.Fingerprint.DifferencesFrom(environment.Fingerprint))
             progress.Warning(
@@ -167,6 +176,7 @@ internal sealed class RunProcess
         if (origin.WeightsHash is not null)
             store.DiscardAfter(origin.Step);
         Introduce(gemmRate);
+        PrepareReference(stop);
 
         var run = Run(gemmRate);
         using var log = RunLog.Open(directory);
@@ -195,6 +205,26 @@ internal sealed class RunProcess
             // A trainer that hangs does not block the process: everything it could still do is refused.
             host.End(EndPatience);
         }
+    }
+
+    // The reference model of preferences is the one that the run starts with.
+    private void PrepareReference(CancellationToken stop)
+    {
+        if (data.Kind is not DataKind.Pairs || !configuration.Preference.NeedsReference)
+            return;
+        var source = new ReferenceSource(configuration.Base.Digest, data.Identity, replica.Precision.ToString().ToLowerInvariant());
+        reference = ReferenceScores.Read(directory.ReferenceDirectory, source);
+        if (reference is null)
+        {
+            var pass = new ReferencePass(directory.BaseOf(configuration.Base)!, model, replica.Precision,
+                configuration.Training.MicroBatch, environment.Device, progress);
+            reference = pass.Run(source, data.TrainSequences, data.ValidationSequences, stop);
+            reference.Write(directory.ReferenceDirectory);
+        }
+
+        if (referenceDigest is { } trainedOn && trainedOn != reference.Digest)
+            throw new UserErrorException($"{directory.ReferenceDirectory} does not hold the log-probabilities that {directory.Path} was "
+                + $"trained on; restore that folder, or choose another run.name.");
     }
 
     // The decisions in the journal, and those that the last process could not write to it.
@@ -260,7 +290,8 @@ internal sealed class RunProcess
             Limits = new RestartLimits(trainers.MaxLosses, trainers.Window, directory.LogFile, advice),
             Checkpoints = store,
             Fingerprint = environment.Fingerprint,
-            CheckpointState = new Dictionary<string, string> { [DataKey] = data.Identity },
+            CheckpointState = reference is null ? new Dictionary<string, string> { [DataKey] = data.Identity }
+                : new Dictionary<string, string> { [DataKey] = data.Identity, [ReferenceKey] = reference.Digest },
             Journal = JournalDatabase.Of(directory.JournalFile, chaos?.Connection ?? configuration.Journal.Connection),
             Metrics = new MetricsOptions
             {

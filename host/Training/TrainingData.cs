@@ -3,13 +3,14 @@ using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
 using ActorTrain.Models;
 using ActorTrain.Models.Steps;
+using ActorTrain.Persistence.Checkpoints;
 
 namespace ActorTrain.Host.Training;
 
 /// <summary>What a run is trained and evaluated on.</summary>
 /// <param name="Samples">For training.</param>
 /// <param name="Batches">The micro-batches of some samples, in order.</param>
-/// <param name="Targets">How many targets some samples have; null if each row has one.</param>
+/// <param name="Targets">What the loss is the mean of, in some samples: targets, or pairs; null if each row has a target.</param>
 /// <param name="Validation">The first so many validation batches, 0 for all; null without a validation split.</param>
 /// <param name="TokensPerStep">Of chats, whose lengths differ, the mean.</param>
 /// <param name="LanesAtOnce">How many lanes may be computed in one pass.</param>
@@ -22,33 +23,48 @@ internal sealed record TrainingData(
     int LanesAtOnce)
 {
     /// <exception cref="UserErrorException">The data does not fit the model's context.</exception>
-    public static TrainingData Of(TokenStore data, ModelOptions model, TrainingOptions options) => data.Kind is DataKind.Text
-        ? OfText(data, model.ContextLength, model, options)
-        : OfChats(data, data.TrainSequences, model.ContextLength, options);
-
-    /// <exception cref="UserErrorException">A chat is longer than a context.</exception>
-    public static void RequireContext(TokenStore data, int context)
+    public static TrainingData Of(TokenStore data, ModelOptions model, TrainingOptions options, Func<ReferenceScores?> reference)
     {
-        var longest = Math.Max(data.TrainSequences.Longest, data.ValidationSequences?.Longest ?? 0);
-        if (longest > context + 1)
-        {
-            throw new UserErrorException(
-                $"{data.Folder} holds a chat of {longest} tokens, but with a context of {context} the model reads at most {context + 1}: "
-                + $"prepare it with `actortrain prepare --max-tokens {context + 1}`, and --too-long for what becomes of longer ones.");
-        }
+        if (data.Kind is DataKind.Text)
+            return OfText(data, model.ContextLength, model, options);
+        RequireContext(data, model.ContextLength);
+        return data.Kind is DataKind.Pairs ? OfPairs(data, data.TrainSequences, options, reference)
+            : OfChats(data, data.TrainSequences, options);
     }
 
     private static TrainingData OfText(TokenStore data, int context, ModelOptions model, TrainingOptions options) => new(
-        data.Train.SampleCount(context),
+        data.SampleCount(context),
         new SampleReader(data.Train, context, options.MicroBatch).Batches,
         Targets: null,
         data.Validation is { } part ? new SampleReader(part, context, options.MicroBatch).FromStart : null,
         (long)options.Batch * context,
         options.LanesAtOnce(model));
 
-    private static TrainingData OfChats(TokenStore data, SequencePart training, int context, TrainingOptions options)
+    /// <exception cref="UserErrorException">A chat or pair is longer than a context.</exception>
+    public static void RequireContext(TokenStore data, int context)
     {
-        RequireContext(data, context);
+        var longest = Math.Max(data.TrainSequences.Longest, data.ValidationSequences?.Longest ?? 0);
+        if (longest > context + 1)
+        {
+            throw new UserErrorException(
+                $"{data.Folder} holds a {data.Kind.Noun()} of {longest} tokens, but the model reads at most {context + 1} (its context is "
+                + $"{context}): prepare it with `actortrain prepare --max-tokens {context + 1}`; --too-long says what becomes of longer "
+                + "ones.");
+        }
+    }
+
+    private static TrainingData OfPairs(
+        TokenStore data, SequencePart training, TrainingOptions options, Func<ReferenceScores?> reference) => new(
+        training.Groups,
+        samples => new PairSamples(training, options.MicroBatch, reference()?.Training ?? []).Batches(samples),
+        Targets: static samples => samples.LongCount(),
+        data.ValidationSequences is { } part
+            ? batches => new PairSamples(part, options.MicroBatch, reference()?.Validation ?? []).FromStart(batches) : null,
+        Math.Max(1, (training.Tokens - training.Sequences) * options.Batch / training.Groups),
+        LanesAtOnce: 1);
+
+    private static TrainingData OfChats(TokenStore data, SequencePart training, TrainingOptions options)
+    {
         var samples = new ChatSamples(training, options.MicroBatch);
         return new TrainingData(
             training.Groups,

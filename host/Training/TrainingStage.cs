@@ -15,7 +15,9 @@ internal sealed record TrainingStage(string Command, DataKind Kind, bool NeedsBa
 
     public static readonly TrainingStage FineTuning = new("sft", DataKind.Chat, NeedsBase: true);
 
-    public static IReadOnlyList<TrainingStage> All { get; } = [Pretraining, FineTuning];
+    public static readonly TrainingStage Preferring = new("prefer", DataKind.Pairs, NeedsBase: true);
+
+    public static IReadOnlyList<TrainingStage> All { get; } = [Pretraining, FineTuning, Preferring];
 
     /// <summary>The stage of a run, by its data; if that is gone or the run was imported, by whether it keeps a chat template.</summary>
     public static TrainingStage Of(RunDirectory run)

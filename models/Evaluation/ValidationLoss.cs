@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ActorTrain.Models.Layers;
 using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Steps;
 using static TorchSharp.torch;
@@ -6,12 +7,17 @@ using static TorchSharp.torch;
 namespace ActorTrain.Models.Evaluation;
 
 /// <summary>Loss on text that a model was not trained on.</summary>
-/// <param name="Loss">Mean cross-entropy, nats per token.</param>
+/// <param name="Loss">Mean cross-entropy, nats per token; or mean loss of pairs.</param>
+/// <param name="Tokens">Targets, or pairs.</param>
 /// <param name="BitsPerByte">Bits per byte of text, comparable across tokenizers: the loss of tokens that are bytes of the text, over their
 /// bytes. Other tokens, such as the end of a text, are in neither sum (as in nanochat's loss_eval.py); NaN if there are only such.</param>
 public sealed record ValidationLoss(double Loss, long Tokens, double BitsPerByte)
 {
-    public double Perplexity => Math.Exp(Loss);
+    /// <summary>Of pairs, whose loss is that of a preference: the share that the model orders rightly. Null for text.</summary>
+    public double? Accuracy { get; init; }
+
+    /// <summary>NaN for pairs.</summary>
+    public double Perplexity => Accuracy is null ? Math.Exp(Loss) : double.NaN;
 
     /// <param name="model">Its gradients are not changed.</param>
     /// <param name="batches">At least one.</param>
@@ -33,9 +39,18 @@ public sealed record ValidationLoss(double Loss, long Tokens, double BitsPerByte
 }
 
 /// <summary>Measures the validation loss batch by batch, so that the caller can do other work in between.</summary>
+public interface IValidation
+{
+    void Add(TokenBatch batch);
+
+    /// <summary>The mean over all batches so far, at least one.</summary>
+    ValidationLoss Result();
+}
+
+/// <summary>The cross-entropy of targets.</summary>
 /// <param name="model">Its gradients are not changed.</param>
 /// <param name="byteCounts">Bytes of text of each token id.</param>
-public sealed class ValidationSum(Transformer model, IReadOnlyList<int> byteCounts)
+public sealed class ValidationSum(Transformer model, IReadOnlyList<int> byteCounts) : IValidation
 {
     private double sum;
     private double textSum;
@@ -63,7 +78,6 @@ public sealed class ValidationSum(Transformer model, IReadOnlyList<int> byteCoun
         Tokens += batch.TargetCount;
     }
 
-    /// <summary>The mean over all batches so far, at least one.</summary>
     public ValidationLoss Result()
     {
         if (Tokens == 0)

@@ -28,9 +28,11 @@ internal sealed class FusedLoss : IDisposable
         head = new PackedLinear(headWeight, bias: null, activations);
     }
 
-    /// <summary>x <c>[B, T, D]</c> float32, targets <c>[B, T]</c> int64 (−1 is skipped) → for each lane, <paramref name="scale"/> · sum of
-    /// its tokens' losses. Where gradients are enabled, that of the head is added at once, so that a backward must follow.</summary>
-    public Tensor Apply(Tensor x_BTD, Tensor targets_BT, float scale) => Function.apply(x_BTD, this, targets_BT, scale, is_grad_enabled());
+    /// <summary>x <c>[B, T, D]</c> float32, targets <c>[B, T]</c> int64 (−1 is skipped) → for each lane, the sum of its tokens' losses
+    /// times <paramref name="scale"/>, or the <paramref name="weights"/> <c>[B·T]</c> float32 if given. Where gradients are enabled,
+    /// that of the head is added at once, so that a backward must follow.</summary>
+    public Tensor Apply(Tensor x_BTD, Tensor targets_BT, float scale, Tensor? weights = null) =>
+        Function.apply(x_BTD, this, targets_BT, new Weighing(scale, weights), is_grad_enabled());
 
     /// <summary>The loss of each token, <c>[B·T]</c> float32, without a gradient.</summary>
     public Tensor RowLosses(Tensor x_BTD, Tensor targets_BT)
@@ -38,7 +40,7 @@ internal sealed class FusedLoss : IDisposable
         var (normed, statistics) = norm.Forward(targets_BT.numel(), x_BTD);
         using (normed)
         using (statistics)
-            return RowLosses(normed, targets_BT, scale: 1, gradient: null);
+            return RowLosses(normed, targets_BT, new Weighing(1, null), gradient: null);
     }
 
     /// <summary>Logits of the first rows of a pass, <c>[rows, V]</c> float32.</summary>
@@ -60,37 +62,43 @@ internal sealed class FusedLoss : IDisposable
 
     public void Dispose() => head.Dispose();
 
-    private (Tensor, Saved) Forward(Tensor x, Tensor targets, float scale, bool recorded)
+    private (Tensor, Saved) Forward(Tensor x, Tensor targets, Weighing weighing, bool recorded)
     {
         var rows = targets.numel();
         var (normed, statistics) = norm.Forward(rows, x);
         var gradient = recorded ? activations.Empty(rows, headWeight.Entry.Shape[1]) : null;
         var sums = new float[headWeight.Lanes];
         using (normed)
-        using (var losses = RowLosses(normed, targets, scale, gradient))
+        using (var losses = RowLosses(normed, targets, weighing, gradient))
         {
             var all = MemoryMarshal.Cast<byte, float>(losses.bytes);
+            var weights = weighing.Weights is { } given ? MemoryMarshal.Cast<byte, float>(given.bytes) : default;
+            var rowsOfLane = all.Length / sums.Length;
             for (var lane = 0; lane < sums.Length; lane++)
             {
                 double sum = 0;
-                foreach (var loss in all.Slice(lane * (all.Length / sums.Length), all.Length / sums.Length))
-                    sum += loss;
-                sums[lane] = (float)(sum * scale);
+                for (var row = lane * rowsOfLane; row < (lane + 1) * rowsOfLane; row++)
+                    sum += weights.IsEmpty ? all[row] : (double)weights[row] * all[row];
+                sums[lane] = (float)(sum * weighing.Scale);
             }
         }
 
         return (tensor(sums), new Saved(x.alias(), statistics, gradient));
     }
 
-    private Tensor RowLosses(Tensor normed, Tensor targets, float scale, Tensor? gradient)
+    private Tensor RowLosses(Tensor normed, Tensor targets, Weighing weighing, Tensor? gradient)
     {
         var losses = empty(targets.numel(), dtype: float32);
         FusedKernels.Check(ak_head(
-            head.Handle, targets.numel(), normed.Address(), targets.Address(), new HeadObjective(scale), new HeadRows(losses.Address()),
+            head.Handle, targets.numel(), normed.Address(), targets.Address(),
+            new HeadObjective(weighing.Scale, Weights: weighing.Weights?.Address() ?? 0), new HeadRows(losses.Address()),
             gradient?.Address() ?? 0, gradient is null ? 0 : headWeight.GradientAddress,
             gradient is null ? 0 : headWeight.BeginGradient(), headWeight.Lanes, tokenRows?.Handle ?? 0));
         return losses;
     }
+
+    // Weights are those of rows; without them, each has the scale.
+    private sealed record Weighing(float Scale, Tensor? Weights);
 
     private sealed record Saved(Tensor X, NormStatistics Statistics, Tensor? Gradient) : IDisposable
     {
@@ -109,7 +117,7 @@ internal sealed class FusedLoss : IDisposable
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
         {
             var layer = (FusedLoss)vars[1];
-            var (loss, saved) = layer.Forward((Tensor)vars[0], (Tensor)vars[2], (float)vars[3], recorded: (bool)vars[4]);
+            var (loss, saved) = layer.Forward((Tensor)vars[0], (Tensor)vars[2], (Weighing)vars[3], recorded: (bool)vars[4]);
             FusedSaving.Keep(ctx, layer, saved, recorded: (bool)vars[4]);
             return loss;
         }

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Layers;
+using ActorTrain.Models.Objectives;
 using ActorTrain.Models.Runtime;
 using static TorchSharp.torch;
 
@@ -8,7 +10,8 @@ namespace ActorTrain.Models.Steps;
 /// <summary>Computes the gradients of lanes on one model replica.</summary>
 /// <remarks>Without threads or actors. A lane's bits depend only on its batches, the weights and the numeric fingerprint.</remarks>
 /// <param name="model">Not owned.</param>
-public sealed class LaneTrainer(Transformer model)
+/// <param name="objective">What its gradient lowers.</param>
+public sealed class LaneTrainer(Transformer model, IObjective objective)
 {
     // Enough rows that kernels run at their full rate and what is done once per pass weighs little.
     private const long Rows = 2048;
@@ -81,11 +84,7 @@ public sealed class LaneTrainer(Transformer model)
         foreach (var batch in microBatches)
         {
             any = true;
-            using var scope = NewDisposeScope();
-            var (inputs, targets) = batch.ToTensors(model.Parameters.Device);
-            var part = model.Loss(inputs, targets, 1f / tokensPerStep, batch.TextRows());
-            part.backward();
-            loss += part.item<float>();
+            loss += objective.Add(model, batch, tokensPerStep);
         }
 
         return any ? loss : throw new InvariantException("A lane without a micro-batch has no gradient.");

@@ -1,4 +1,5 @@
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Objectives;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
@@ -15,6 +16,8 @@ public sealed record ReplicaOptions
 
     /// <summary>Lanes of the global batch, a power of two.</summary>
     public int Lanes { get; init; } = 8;
+
+    public IObjective Objective { get; init; } = new NextToken();
 
     public OptimizerOptions Optimizer { get; init; } = new();
 
@@ -63,7 +66,7 @@ public sealed class Replica : IDisposable
         Model = new Transformer(options.Model, Parameters, options.Precision, fused, options.EmbeddingShrink, recompute);
         moments = new Moments(Parameters);
         optimizer = new CheckedOptimizer(options.Optimizer.Build(Parameters, moments, fused), Parameters, moments);
-        lanes = new LaneTrainer(Model);
+        lanes = new LaneTrainer(Model, options.Objective);
         if (initialize)
             Initialize();
     }

@@ -55,7 +55,11 @@ public sealed record StepMetrics(
     }
 }
 
-public sealed record EvaluationMetrics(long Step, double ValidationLoss, double Perplexity, double BitsPerByte) : MetricsRow(Step);
+public sealed record EvaluationMetrics(long Step, double ValidationLoss, double Perplexity, double BitsPerByte) : MetricsRow(Step)
+{
+    /// <summary>Of preference pairs; null for text.</summary>
+    public double? Accuracy { get; init; }
+}
 
 internal sealed record MetricsLine : LogLine
 {
@@ -88,6 +92,8 @@ internal sealed record MetricsLine : LogLine
     public double? Perplexity { get; init; }
 
     public double? BitsPerByte { get; init; }
+
+    public double? Accuracy { get; init; }
 
     public static MetricsLine Of(RowStamp stamp, MetricsRow row) => row switch
     {
@@ -122,6 +128,7 @@ internal sealed record MetricsLine : LogLine
             ValidationLoss = evaluation.ValidationLoss,
             Perplexity = evaluation.Perplexity,
             BitsPerByte = evaluation.BitsPerByte,
+            Accuracy = evaluation.Accuracy,
         },
         _ => throw new ArgumentException($"{row.GetType().Name} has no metrics format.", nameof(row)),
     };
@@ -139,7 +146,7 @@ internal sealed record MetricsLine : LogLine
                 UpdateNorm = UpdateNorm,
             },
         { ValidationLoss: { } loss, Perplexity: { } perplexity, BitsPerByte: { } bits } =>
-            new EvaluationMetrics(Step, loss, perplexity, bits),
+            new EvaluationMetrics(Step, loss, perplexity, bits) { Accuracy = Accuracy },
         _ => null,
     };
 }

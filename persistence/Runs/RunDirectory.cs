@@ -62,6 +62,9 @@ public sealed class RunDirectory
     public BaseWeights? BaseOf(BaseOptions options) =>
         options.Digest.Length == 0 ? null : new BaseWeights(System.IO.Path.Combine(Path, "base"), options.Digest);
 
+    /// <summary>Log-probabilities of preference pairs under the model that the run starts with.</summary>
+    public string ReferenceDirectory => System.IO.Path.Combine(Path, "reference");
+
     public string MetricsFile => System.IO.Path.Combine(Path, "metrics.jsonl");
 
     public string LedgerFile => System.IO.Path.Combine(Path, "samples.jsonl");

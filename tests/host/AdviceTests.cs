@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using ActorTrain.Data.Chats;
 using ActorTrain.Data.Preparation;
 using ActorTrain.Data.Shards;
 using ActorTrain.Data.Sources;
@@ -42,6 +43,7 @@ public sealed partial class AdviceTests : IDisposable
         Outputs();
         Tokenizers();
         Stores();
+        Chats();
 
         var sites = AdviceSites.All().ToList();
         sites.Count.ShouldBeGreaterThan(40);
@@ -293,6 +295,74 @@ public sealed partial class AdviceTests : IDisposable
                 Make(folder.At("made"));
                 use();
             });
+        }
+    }
+
+    private void Chats()
+    {
+        const string Good = "{\"prompt\":\"q\",\"completion\":\"a\"}\n", Other = "{\"prompt\":\"p\",\"completion\":\"a\"}\n";
+        var good = folder.Write("good.jsonl", Good);
+        string[] Of(string file, params string[] more) =>
+            ["--kind", "chat", "--input", folder.At(file), .. more.Contains("--held-out") ? more : [.. more, "--held-out", "0"]];
+        void Becomes(string[] bad, string[] better) => Changed(() => Prepare(bad), () => Prepare(better));
+
+        folder.Write("bad.jsonl", Good + "{}\n");
+        Becomes(Of("bad.jsonl"), Of("bad.jsonl", "--lenient"));
+        folder.Write("array.jsonl", "[" + Good + "]");
+        Becomes(Of("array.jsonl"), Of("good.jsonl"));
+        folder.Write("nothing.jsonl", "\n");
+        Becomes([.. Of("nothing.jsonl"), "--input", good], [.. Of("nothing.jsonl", "--lenient"), "--input", good]);
+        Becomes(Of("nothing.jsonl", "--lenient"), Of("good.jsonl"));
+        folder.Write("half.parquet", "PAR1 and no more");
+        Becomes(Of("half.parquet"), Of("good.jsonl"));
+        Becomes(Of("good.jsonl", "--held-out", "0.1"), Of("good.jsonl", "--held-out", "0"));
+        folder.Write("two.jsonl", Good + Other);
+        Run(() => Prepare(Of("two.jsonl", "--held-out", "0.1"))).ShouldBeNull();
+        Becomes(Of("good.jsonl", "--max-tokens", "3"), Of("good.jsonl", "--max-tokens", "3", "--too-long", "keep-start"));
+
+        Becomes(Of("good.jsonl", "--template", "chatlm"), Of("good.jsonl", "--template", "chatml"));
+        Becomes(Of("good.jsonl", "--template", folder.At("folder")), Of("good.jsonl", "--template", "plain"));
+        Becomes(Of("good.jsonl", "--template", folder.Write("broken.json", "{")), Of("good.jsonl", "--template", "plain"));
+        Becomes(Of("good.jsonl", "--template", folder.Write("empty.json", """{"user": {}, "assistant": {"end": []}}""")),
+            Of("good.jsonl", "--template", "plain"));
+        Becomes(Of("good.jsonl", "--special", " "), Of("good.jsonl", "--special", "<|im_start|>"));
+        Becomes(Of("good.jsonl", "--special", "<|endoftext|>"), Of("good.jsonl"));
+        Becomes(Of("good.jsonl", "--template", "plain", "--special", "<a>", "<a>"), Of("good.jsonl", "--special", "<a>"));
+
+        Becomes(Of("good.jsonl", "--tokenizer-from", folder.At("made")),
+            Of("good.jsonl", "--tokenizer-from", folder.At("made"), "--template", "plain"));
+        Prepare("--input", folder.At("text.txt"), "--output", folder.At("reserved"), "--template", "chatml");
+        Run(() => Prepare(Of("good.jsonl", "--tokenizer-from", folder.At("reserved"), "--output", folder.At("chats")))).ShouldBeNull();
+        File.WriteAllText(folder.At("reserved/actortrain-tokenizer.json"), File.ReadAllText(folder.At("reserved/actortrain-tokenizer.json"))
+            .Replace("im_start", "im_end", StringComparison.Ordinal));
+        Changed(() => TokenStore.Open(folder.At("reserved")).Dispose(), () =>
+            Prepare("--input", folder.At("text.txt"), "--output", folder.At("reserved"), "--template", "chatml", "--force"));
+        Run(() => TokenStore.Open(folder.At("reserved")).Dispose()).ShouldBeNull();
+
+        using (var chats = TokenStore.Open(folder.At("chats")))
+        using (var text = TokenStore.Open(folder.At("reserved")))
+            Changed(() => chats.RequireKind("actortrain pretrain", DataKind.Text), () => text.RequireKind("actortrain pretrain", DataKind.Text));
+
+        folder.Write("rankings.jsonl", "{\"prompt\":\"q\",\"completions\":[\"a\",\"b\"]}\n");
+        string[] rankings = ["--kind", "rankings", "--input", folder.At("rankings.jsonl"), "--held-out", "0", "--output", folder.At("ranked"),
+            "--force"];
+        foreach (var file in new[] { "train-groups.bin", "train-documents.bin" })
+        {
+            Prepare(rankings);
+            var bytes = File.ReadAllBytes(folder.At("ranked", file));
+            bytes[1] = 0x7F;
+            folder.Write($"ranked/{file}", bytes);
+            Changed(Read, () =>
+            {
+                Prepare(rankings);
+                Read();
+            });
+        }
+
+        void Read()
+        {
+            using var store = TokenStore.Open(folder.At("ranked"));
+            store.TrainSequences.LengthOf(store.TrainSequences.FirstOf(0));
         }
     }
 

@@ -1,6 +1,7 @@
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Generation;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Layers;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;

@@ -1,7 +1,7 @@
 namespace ActorTrain.Models.Steps;
 
 /// <summary>Texts one after the other, row by row: each row has an input and the target behind it.</summary>
-public sealed class TokenBatch
+public class TokenBatch
 {
     /// <summary>In <see cref="Targets"/>, of a row from which nothing is learned.</summary>
     public const long NoTarget = -1;
@@ -32,9 +32,9 @@ public sealed class TokenBatch
         Longest = (int)ends.Zip(ends.Prepend(0), static (end, start) => end - start).Max();
     }
 
-    public long[] Inputs { get; }
+    public long[] Inputs { get; private set; }
 
-    public long[] Targets { get; }
+    public long[] Targets { get; private set; }
 
     /// <summary>Null if all sequences are equally long.</summary>
     public long[]? Ends { get; }
@@ -60,10 +60,12 @@ public sealed class TokenBatch
         : (sequence == 0 ? 0 : (int)Ends[sequence - 1], (int)Ends[sequence]);
 
     /// <summary>A batch whose rows may be changed.</summary>
-    public TokenBatch Copy() => new(this);
-
-    private TokenBatch(TokenBatch other) =>
-        (Inputs, Targets, Ends, Sequences, Longest) = ([.. other.Inputs], [.. other.Targets], other.Ends, other.Sequences, other.Longest);
+    public TokenBatch Copy()
+    {
+        var copy = (TokenBatch)MemberwiseClone();
+        (copy.Inputs, copy.Targets) = ([.. Inputs], [.. Targets]);
+        return copy;
+    }
 
     private TokenBatch(IReadOnlyList<TokenBatch> equal)
     {

@@ -258,6 +258,23 @@ public sealed class ChatPreparationTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("train-groups.bin", 1)]
+    [InlineData("train-documents.bin", 3)]
+    [InlineData("train-00000.bin", 1)]
+    public void An_altered_file_never_gives_sequences_or_ids_that_do_not_exist(string name, int at)
+    {
+        var input = folder.Write("a.jsonl", "{\"prompt\": \"q\", \"completions\": [\"a\", \"b\", \"c\"]}\n");
+        Prepare(DataKind.Rankings, input);
+        var file = folder.Of($"out/{name}");
+        var bytes = File.ReadAllBytes(file);
+        bytes[at] = 0x7F;
+        File.WriteAllBytes(file, bytes);
+        using var store = TokenStore.Open(folder.Of("out"));
+        Should.Throw<UserErrorException>(() => Chat.Groups(store, store.TrainSequences)).Message.ShouldName(folder.Of("out"));
+        Should.Throw<UserErrorException>(() => store.Verify()).Message.ShouldName(file);
+    }
+
     [Fact]
     public void The_tokenizer_of_the_model_must_know_the_template()
     {

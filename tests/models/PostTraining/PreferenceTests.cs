@@ -16,7 +16,6 @@ public sealed class PreferenceTests
         new PreferenceOptions { Loss = PreferenceLoss.Ipo, IpoForm = CompletionForm.Mean },
         new PreferenceOptions { Loss = PreferenceLoss.SimPo, Beta = 2 },
         new PreferenceOptions { Loss = PreferenceLoss.Orpo, Beta = 0.7 },
-        new PreferenceOptions { Loss = PreferenceLoss.Kto, Beta = 0.4, DesirableWeight = 1.2, UndesirableWeight = 0.8 },
     ];
 
     [Fact]
@@ -56,10 +55,20 @@ public sealed class PreferenceTests
     {
         double[] chosen = [-0.4, -1.3, -0.2], rejected = [-0.7, -0.9], reference = [-0.5, -1.0, -0.3];
         double Value(double[] c, double[] r) =>
-            options.LossOf(new(All(c, reference), All(r, reference[..2])), pairs: 4, z: 0.1).Value;
-        var loss = options.LossOf(new(All(chosen, reference), All(rejected, reference[..2])), pairs: 4, z: 0.1);
+            options.LossOf(new(All(c, reference), All(r, reference[..2])), pairs: 4).Value;
+        var loss = options.LossOf(new(All(chosen, reference), All(rejected, reference[..2])), pairs: 4);
         Repeat(loss.Chosen, chosen).ShouldAgree(FiniteDifference.Of(c => Value(c, rejected), chosen), "chosen");
         Repeat(loss.Rejected, rejected).ShouldAgree(FiniteDifference.Of(r => Value(chosen, r), rejected), "rejected");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_gradient_of_kto_is_that_of_finite_differences(bool isDesirable)
+    {
+        double[] tokens = [-0.4, -1.3, -0.2], reference = [-0.5, -1.0, -0.3];
+        Term Of(double[] policy) => Kto.Of(All(policy, reference), isDesirable, z: 0.1, beta: 0.4, weight: 1.2, completions: 4);
+        Repeat(Of(tokens).Slope, tokens).ShouldAgree(FiniteDifference.Of(policy => Of(policy).Value, tokens), "tokens");
     }
 
     [Theory]

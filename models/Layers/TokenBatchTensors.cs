@@ -1,7 +1,7 @@
-using ActorTrain.Models.Layers;
+using ActorTrain.Models.Steps;
 using static TorchSharp.torch;
 
-namespace ActorTrain.Models.Steps;
+namespace ActorTrain.Models.Layers;
 
 public static class TokenBatchTensors
 {

@@ -1,0 +1,29 @@
+using ActorTrain.Data.Shards;
+using ActorTrain.Models.Steps;
+
+namespace ActorTrain.Data.Plan;
+
+/// <summary>Reads planned preference pairs, the preferred completion of each first. Thread-safe.</summary>
+/// <param name="microBatch">Pairs per batch, at most.</param>
+/// <param name="references">Of each sequence of the part, the log-probability of its targets under the reference model, in nats; empty for
+/// none.</param>
+public sealed class PairSamples(SequencePart part, int microBatch, IReadOnlyList<double> references)
+{
+    public IEnumerable<TokenBatch> Batches(IEnumerable<PlannedSample> samples) =>
+        samples.Select(static planned => planned.Sample).Chunk(microBatch).Select(Batch);
+
+    /// <summary>The first <paramref name="batches"/> batches of the part in order; 0 for the whole part.</summary>
+    public IEnumerable<PairBatch> FromStart(int batches)
+    {
+        for (var (first, batch) = (0L, 0); first < part.Groups && (batches == 0 || batch < batches); first += microBatch, batch++)
+            yield return Batch([.. Enumerable.Range(0, (int)Math.Min(microBatch, part.Groups - first)).Select(i => first + i)]);
+    }
+
+    private PairBatch Batch(long[] pairs)
+    {
+        long[] sequences = [.. pairs.SelectMany(pair => new[] { part.FirstOf(pair), part.FirstOf(pair) + 1 })];
+        var rows = SequenceRows.Of(part, sequences);
+        return new PairBatch(rows.Inputs, rows.Targets, rows.Ends,
+            references.Count == 0 ? [] : [.. sequences.Select(sequence => references[(int)sequence])]);
+    }
+}

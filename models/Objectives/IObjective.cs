@@ -1,0 +1,22 @@
+using ActorTrain.Models.Evaluation;
+using ActorTrain.Models.Steps;
+
+namespace ActorTrain.Models.Objectives;
+
+/// <summary>What training lowers.</summary>
+/// <remarks>The loss of a step is a mean over all of its batch, so every part is told how many it is the mean of.</remarks>
+public interface IObjective
+{
+    /// <summary>Whether several lanes may be computed in one pass.</summary>
+    bool TakesLanesAtOnce { get; }
+
+    /// <summary>Adds the gradient of a micro-batch to the one that the model's parameters have been lent.</summary>
+    /// <param name="count">What the loss is the mean of, in the whole step: targets, or pairs.</param>
+    /// <returns>The micro-batch's part of the loss.</returns>
+    double Add(Transformer model, TokenBatch batch, long count);
+
+    /// <summary>Begins the loss on the validation split.</summary>
+    /// <param name="model">Its gradients are not changed.</param>
+    /// <param name="byteCounts">Bytes of text of each token id.</param>
+    IValidation Validate(Transformer model, IReadOnlyList<int> byteCounts);
+}

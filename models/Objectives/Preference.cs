@@ -1,0 +1,71 @@
+using ActorTrain.Models.Evaluation;
+using ActorTrain.Models.Layers;
+using ActorTrain.Models.PostTraining.Preferences;
+using ActorTrain.Models.Steps;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Models.Objectives;
+
+/// <summary>Learns from pairs of which completion is preferred: DPO and its relatives.</summary>
+public sealed class Preference(PreferenceOptions options) : IObjective
+{
+    public bool TakesLanesAtOnce => false;
+
+    public double Add(Transformer model, TokenBatch batch, long count)
+    {
+        using var scope = NewDisposeScope();
+        var (inputs, targets) = batch.ToTensors(model.Parameters.Device);
+        var value = 0.0;
+        var loss = model.WeightedLoss(inputs, targets, batch.TextRows(), losses =>
+        {
+            (value, var weights) = Weigh((PairBatch)batch, losses, count);
+            return weights;
+        });
+        loss.backward();
+        return value;
+    }
+
+    public IValidation Validate(Transformer model, IReadOnlyList<int> byteCounts) => new PreferenceValidation(model, options);
+
+    /// <summary>The completions of each pair of a batch, the preferred one first.</summary>
+    /// <param name="losses">Of each row, −ℓ in nats.</param>
+    internal static IEnumerable<PreferencePair> PairsOf(PairBatch batch, float[] losses)
+    {
+        for (var i = 0; i < batch.Sequences; i += 2)
+            yield return new PreferencePair(Of(i), Of(i + 1));
+
+        Completion Of(int sequence)
+        {
+            var (start, end) = batch.RowsOf(sequence);
+            var (sum, tokens) = (0.0, 0);
+            for (var row = start; row < end; row++)
+            {
+                sum -= losses[row];
+                tokens += batch.Targets[row] == TokenBatch.NoTarget ? 0 : 1;
+            }
+
+            return new Completion(sum, batch.References.Length == 0 ? 0 : batch.References[sequence], tokens);
+        }
+    }
+
+    // A row's loss is −ℓ, so its weight is −∂L/∂ℓ, the same for all tokens of a completion.
+    private (double Value, float[] Weights) Weigh(PairBatch batch, float[] losses, long pairs)
+    {
+        var (value, weights, sequence) = (0.0, new float[losses.Length], 0);
+        foreach (var pair in PairsOf(batch, losses))
+        {
+            var part = options.LossOf(pair, pairs);
+            value += part.Value;
+            Fill(part.Chosen);
+            Fill(part.Rejected);
+        }
+
+        return (value, weights);
+
+        void Fill(double slope)
+        {
+            var (start, end) = batch.RowsOf(sequence++);
+            weights.AsSpan(start, end - start).Fill((float)-slope);
+        }
+    }
+}
