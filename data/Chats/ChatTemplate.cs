@@ -95,7 +95,7 @@ public sealed record ChatTemplate
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new UserErrorException(
-                $"The chat template {file} cannot be read: {error.Message.TrimEnd('.')}; restore the file.", error);
+                $"The chat template {file} cannot be read: {error.Message.TrimEnd('.')}.", error);
         }
     }
 

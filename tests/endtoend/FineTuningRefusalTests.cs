@@ -12,7 +12,7 @@ public sealed class FineTuningRefusalTests(TunedRuns real)
     [InlineData("base.model=runs/base/checkpoints/step-00000007", "step-00000007")]
     [InlineData("data.path=reserved", "reserved holds text", "`actortrain sft` takes chats")]
     [InlineData("data.path=other", "The tokenizer of base does not match the data in other", "--tokenizer-from base")]
-    [InlineData("data.path=long", "long holds a chat of ", "a context of 48", "--max-tokens 49", "--too-long")]
+    [InlineData("data.path=long", "long holds a chat of ", "its context is 48", "--max-tokens 49", "--too-long")]
     [InlineData("model.depth=3", "--set model.depth=3", "but base, with whose weights the run starts, has 2", "omit model.depth")]
     [InlineData("model.context=64", "--set model.context=64", "model.context is 64", "has 48")]
     [InlineData("base.digest=12", "base.digest")]
