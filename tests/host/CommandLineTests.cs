@@ -129,7 +129,7 @@ public sealed class CommandLineTests
     public void Pretrain_takes_a_file_overrides_and_what_to_do_with_a_run_that_exists(string line, string? file, string sets,
         ResumeMode resume, long? extendTo)
     {
-        var request = Run(Words(line)).Request.ShouldBeOfType<PretrainRequest>();
+        var request = Run(Words(line)).Request.ShouldBeOfType<TrainRequest>();
         (request.RunFile, request.Resume, request.ExtendTo).ShouldBe((file, resume, extendTo));
         request.Overrides.ShouldBe(Words(sets));
     }

@@ -36,7 +36,8 @@ public sealed partial class RepetitionAdviceTests : IDisposable
                 $"model.context={context * bytes}", .. microBatch > 0 ? new[] { $"training.micro_batch={microBatch}" } : []];
             var configuration = RunFile.Read(
                 null, [.. settings.ExceptBy(changed.Select(KeyOf), KeyOf), .. changed]);
-            return Repetition.Within(data, configuration.Training, configuration.Model.ContextLength);
+            var length = configuration.Model.ContextLength;
+            return Repetition.Within(data, data.Train.SampleCount(length), configuration.Training, length);
         }
 
         static string KeyOf(string setting) => setting.Split('=')[0];
