@@ -58,6 +58,9 @@ internal static class ExportCommand
         HuggingFaceExport.Write(
             new HuggingFaceModel(trained.Facts.Model, trained.Layout, trained.Weights, begin, end), files, request.Output, request.Force,
             interrupted.Token);
+        if (files.Count == 0)
+            context.Output.WriteLine($"{trained.Run.Path} has no tokenizer, so none was exported; put the one it was trained with into "
+                + $"{trained.TokenizerPath}, and export again with --force.");
         context.Output.WriteLine($"Exported the model at step {trained.Facts.Step} to {request.Output} for Hugging Face transformers.");
         return ExitCode.Success;
     }

@@ -5,6 +5,7 @@ using ActorTrain.Host.Cli;
 using ActorTrain.Host.Memory;
 using ActorTrain.Host.Runs;
 using ActorTrain.Models;
+using ActorTrain.Models.Files;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
@@ -59,29 +60,39 @@ internal static class ImportCommand
         var template = tokenizer is null ? null : ChatTemplate.InFolder(request.Source);
         using var firstMoment = new HostBuffer(weights.Length);
         using var secondMoment = new HostBuffer(weights.Length);
-        var store = new CheckpointStore(run.CheckpointsDirectory, new CheckpointStoreOptions(), context.Time);
-        store.Commit(new CheckpointContent(
-            new CheckpointFacts
-            {
-                Step = 0,
-                ConfigurationHash = "imported",
-                Model = model.Options,
-                Cursor = new PlanCursor(0, 0, 0),
-                Fingerprint = new NumericFingerprint("imported", "", "", "", "", ""),
-                State = new Dictionary<string, string>(TokenizerCheck.StateOf(model.BeginToken, model.EndToken))
-                {
-                    ["source"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(request.Source)),
-                },
-            },
-            model.Layout, weights, firstMoment, secondMoment));
-
-        if (tokenizer is not null)
+        var isNew = !Directory.Exists(path);
+        try
         {
-            run.WriteTokenizer(folder =>
+            var store = new CheckpointStore(run.CheckpointsDirectory, new CheckpointStoreOptions(), context.Time);
+            store.Commit(new CheckpointContent(
+                new CheckpointFacts
+                {
+                    Step = 0,
+                    ConfigurationHash = "imported",
+                    Model = model.Options,
+                    Cursor = new PlanCursor(0, 0, 0),
+                    Fingerprint = new NumericFingerprint("imported", "", "", "", "", ""),
+                    State = new Dictionary<string, string>(TokenizerCheck.StateOf(model.BeginToken, model.EndToken))
+                    {
+                        ["source"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(request.Source)),
+                    },
+                },
+                model.Layout, weights, firstMoment, secondMoment));
+
+            if (tokenizer is not null)
             {
-                tokenizer.Save(folder);
-                template?.Save(folder);
-            });
+                run.WriteTokenizer(folder =>
+                {
+                    tokenizer.Save(folder);
+                    template?.Save(folder);
+                });
+            }
+        }
+        catch
+        {
+            // The folder was empty or absent, as the next attempt needs it.
+            Discard(path, isNew);
+            throw;
         }
 
         foreach (var remark in model.Remarks)
@@ -96,6 +107,14 @@ internal static class ImportCommand
             $"Imported the {model.Options.Family.ToString().ToLowerInvariant()} model ({model.Layout.ParameterCount:N0} parameters) "
             + $"into {request.Output}.");
         return ExitCode.Success;
+    }
+
+    private static void Discard(string path, bool isNew)
+    {
+        if (isNew)
+            Disk.TryDelete(path);
+        else if (Directory.Exists(path))
+            Array.ForEach(Directory.GetFileSystemEntries(path), static entry => Disk.TryDelete(entry));
     }
 
     private static string WithoutTokenizer(string source, HuggingFaceModel model, RunDirectory run) =>

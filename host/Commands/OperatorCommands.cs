@@ -29,8 +29,7 @@ internal static class OperatorCommands
     private static int Run(OperatorCall request, CommandContext context)
     {
         var run = NamedRun.Find(request.Run).Directory;
-        var answer = request.Call.Send(run) ?? throw new UserErrorException($"No process is training {run.Path}. "
-            + $"Start it with `actortrain {TrainingStage.Of(run).Command}`.");
+        var answer = request.Call.Send(run) ?? throw NotTraining.Of(run);
         context.Output.WriteLine(answer.Message);
         return ExitCode.Success;
     }

@@ -29,9 +29,8 @@ internal static class ScaleCommand
     public static int Run(ScaleRequest request, CommandContext context)
     {
         var run = NamedRun.Find(request.Run).Directory;
-        var answer = ControlClient.Ask(run, ControlApi.Scale, new ScaleBody(request.Trainers)) ?? throw new UserErrorException(
-            $"No process is training {run.Path}. Start it with `actortrain {TrainingStage.Of(run).Command}` and "
-                + $"--set trainers.count={request.Trainers}.");
+        var answer = ControlClient.Ask(run, ControlApi.Scale, new ScaleBody(request.Trainers)) 
+            ?? throw NotTraining.Of(run, $"--set trainers.count={request.Trainers}");
         context.Output.WriteLine(answer.Message);
         return ExitCode.Success;
     }

@@ -38,9 +38,7 @@ internal static class TraceCommand
         var run = NamedRun.Find(request.Run).Directory;
         var output = request.Output ?? Path.Combine(run.Path, "trace.json");
         ReportFile.Require(output, "--output");
-        var begun = ControlClient.Ask(run, ControlApi.BeginTrace, new TraceBody(request.Steps)) ?? throw new UserErrorException(
-            $"No process is training {run.Path}. Start it with `actortrain {TrainingStage.Of(run).Command}`, "
-                + "then trace it from another terminal.");
+        var begun = ControlClient.Ask(run, ControlApi.BeginTrace, new TraceBody(request.Steps)) ?? throw NotTraining.Of(run);
         context.Error.WriteLine(begun.Message);
         if (IsPaused(run))
             context.Error.WriteLine($"{run.Path} is paused, so it commits no steps; continue it with `actortrain resume {request.Run}`.");

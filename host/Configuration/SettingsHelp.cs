@@ -35,7 +35,7 @@ public static class SettingsHelp
             foreach (var setting in section)
             {
                 text.Append($"  {setting.Name,-24} {setting.Help}\n");
-                text.Append($"  {"",-24}   {ValuesOf(setting)}; {(setting.Default is { } value ? $"default {value}" : "required")}\n");
+                text.Append($"  {"",-24}   {ValuesOf(setting)}; {(setting.Default is null ? "" : "default ")}{DefaultOf(setting)}\n");
             }
 
             text.Append('\n');
@@ -62,7 +62,7 @@ public static class SettingsHelp
         {
             text.Append($"## {section.Key}\n\n| key | meaning | value | default |\n| --- | --- | --- | --- |\n");
             foreach (var setting in section)
-                text.Append($"| `{setting.Key}` | {Row(setting.Help, ValuesOf(setting), setting.Default ?? "required")} |\n");
+                text.Append($"| `{setting.Key}` | {Row(setting.Help, ValuesOf(setting), DefaultOf(setting))} |\n");
             text.Append('\n');
         }
 
@@ -78,6 +78,13 @@ public static class SettingsHelp
 
     private static string ValuesOf(Setting setting) =>
         setting.Unit is { } unit ? $"{setting.Kind.Expectation}, in {unit}" : setting.Kind.Expectation;
+
+    private static string DefaultOf(Setting setting) => setting.Default switch
+    {
+        null => "required",
+        "" => "none",
+        var value => value,
+    };
 
     private static string Row(params string[] cells) =>
         string.Join(" | ", cells.Select(static text => text.Replace("|", "\\|", StringComparison.Ordinal)));

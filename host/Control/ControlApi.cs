@@ -131,6 +131,7 @@ internal sealed record ProblemDocument(int Status, string Title, string Detail);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    AllowDuplicateProperties = false,
     IgnoreReadOnlyProperties = true,
     RespectRequiredConstructorParameters = true,
     RespectNullableAnnotations = true)]

@@ -33,7 +33,12 @@ internal sealed class Picture
     public void Save(string path, string option)
     {
         RequireFont();
-        ReportFile.Write(path, option, path.EndsWith(".png", StringComparison.OrdinalIgnoreCase) ? SavePng : SaveSvg);
+        using var drawn = new MemoryStream();
+        if (path.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
+            SavePng(drawn);
+        else
+            SaveSvg(drawn);
+        ReportFile.Write(path, option, drawn.WriteTo);
     }
 
     private static void RequireFont()
@@ -51,20 +56,21 @@ internal sealed class Picture
             + "such as Debian's fonts-dejavu-core, and libfontconfig1.");
     }
 
-    private void SaveSvg(Stream file)
+    // Skia writes from native code, where an exception of the stream, such as of a full disk, would end the process.
+    private void SaveSvg(MemoryStream drawn)
     {
-        using var canvas = SKSvgCanvas.Create(SKRect.Create(Width, Height), file);
+        using var canvas = SKSvgCanvas.Create(SKRect.Create(Width, Height), drawn);
         Draw(canvas);
     }
 
-    private void SavePng(Stream file)
+    private void SavePng(MemoryStream drawn)
     {
         using var surface = SKSurface.Create(new SKImageInfo(Scale * Width, (int)(Scale * Height)));
         surface.Canvas.Scale(Scale);
         Draw(surface.Canvas);
         using var image = surface.Snapshot();
         using var png = image.Encode(SKEncodedImageFormat.Png, quality: 100);
-        png.SaveTo(file);
+        png.SaveTo(drawn);
     }
 
     private void Draw(SKCanvas canvas)

@@ -76,7 +76,7 @@ internal static class CheckpointsReport
         if (row.Skipped > 0)
             parts.Add($"{row.Skipped} skipped");
         if (row.RateFactor != 1)
-            parts.Add($"rate × {row.RateFactor:0.####}");
+            parts.Add($"rate × {row.RateFactor:G6}");
         return string.Join(", ", parts);
     }
 

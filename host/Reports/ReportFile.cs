@@ -1,4 +1,5 @@
 using ActorTrain.Models;
+using ActorTrain.Models.Files;
 
 namespace ActorTrain.Host.Reports;
 
@@ -26,11 +27,16 @@ internal static class ReportFile
         try
         {
             using (var file = File.Create(unfinished))
+            {
                 write(file);
+                file.Flush();
+            }
+
             File.Move(unfinished, path, overwrite: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
+            Disk.TryDelete(unfinished);
             throw new UserErrorException($"Cannot write '{path}': {error.Message.TrimEnd('.')}; name another file with {option}.", error);
         }
     }

@@ -53,7 +53,7 @@ internal static class StatusReport
         if (overrides.Quarantined.Count > 0)
             yield return $"quarantined: {string.Join(", ", overrides.Quarantined.Select(static number => $"trainer {number}"))}";
         if (overrides.RateFactor != 1)
-            yield return $"the learning rate is multiplied by {overrides.RateFactor:0.######}";
+            yield return $"the learning rate is multiplied by {overrides.RateFactor:G6}";
         foreach (var intervention in overrides.InForce)
             yield return $"in force: {RunEventWords.Describe(intervention)}";
         foreach (var intervention in overrides.Pending)

@@ -29,7 +29,7 @@ internal sealed class ConfigReader(string path, JsonElement root)
     public int Whole(string key, int missing) =>
         Find(key) is not { } value ? missing
         : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number
-        : throw Wrong(key, value, "a whole number");
+        : throw Wrong(key, value, $"a whole number of at most {int.MaxValue}");
 
     public double Number(string key, double missing) =>
         Find(key) is not { } value ? missing

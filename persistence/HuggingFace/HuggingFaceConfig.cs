@@ -95,7 +95,7 @@ internal static class HuggingFaceConfig
 
         config.RefuseTheRest(Neutral, Sampling);
         if (options.Problems().FirstOrDefault() is { } problem)
-            throw new UserErrorException($"{path} is not a valid model configuration: {problem}");
+            throw new UserErrorException($"{path} is not a valid model configuration: {problem.In(name => KeyOf(options.Family, name))}");
         return new HuggingFaceDescription(options, begin, end, dtypes,
         [
             .. NotTakenOver(path, config.Unread(Sampling.Contains)),
@@ -170,6 +170,27 @@ internal static class HuggingFaceConfig
         else
             json.WriteNull(key);
     }
+
+    private static string KeyOf(ModelFamily family, string property) => (family, property) switch
+    {
+        (ModelFamily.Gpt2, nameof(ModelOptions.Depth) or nameof(ModelOptions.Layers)) => "n_layer",
+        (ModelFamily.Gpt2, nameof(ModelOptions.Width)) => "n_embd",
+        (ModelFamily.Gpt2, nameof(ModelOptions.Heads) or nameof(ModelOptions.KeyValueHeads)) => "n_head",
+        (ModelFamily.Gpt2, nameof(ModelOptions.MlpWidth)) => "n_inner",
+        (ModelFamily.Gpt2, nameof(ModelOptions.ContextLength)) => "n_positions",
+        (ModelFamily.Gpt2, nameof(ModelOptions.NormEpsilon)) => "layer_norm_epsilon",
+        (_, nameof(ModelOptions.Depth) or nameof(ModelOptions.Layers)) => "num_hidden_layers",
+        (_, nameof(ModelOptions.Width)) => "hidden_size",
+        (_, nameof(ModelOptions.Heads)) => "num_attention_heads",
+        (_, nameof(ModelOptions.KeyValueHeads)) => "num_key_value_heads",
+        (_, nameof(ModelOptions.MlpWidth)) => "intermediate_size",
+        (_, nameof(ModelOptions.ContextLength)) => "max_position_embeddings",
+        (_, nameof(ModelOptions.NormEpsilon)) => "rms_norm_eps",
+        (_, nameof(ModelOptions.RopeTheta)) => "rope_theta",
+        (_, nameof(ModelOptions.VocabularySize)) => "vocab_size",
+        (_, nameof(ModelOptions.TieEmbeddings)) => "tie_word_embeddings",
+        _ => property,
+    };
 
     private static ModelOptions ReadGpt2(ConfigReader config)
     {

@@ -48,7 +48,7 @@ public static class RunEventWords
             changes.Add($"{Positions(intervention.Skipped)} of the sample stream "
                 + $"{(intervention.Skipped is [{ Count: 1 }] ? "is" : "are")} skipped");
         if (intervention.RateFactor != 1)
-            changes.Add($"the learning rate is multiplied by {intervention.RateFactor:0.####}");
+            changes.Add($"the learning rate is multiplied by {intervention.RateFactor}");
         return $"Intervention {intervention.Number} by {intervention.By}, from step {intervention.From}: "
             + $"{(changes.Count == 0 ? "no change" : string.Join(" and ", changes))}. {Ended(intervention.Reason)}";
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ActorTrain.Models;
+using ActorTrain.Models.Files;
 
 namespace ActorTrain.Persistence.Logs;
 
@@ -15,12 +16,13 @@ internal sealed record JsonLinesFormat<T>(string Name, string RowName, Func<T, b
     private const int BufferSize = 1 << 16;
 
     /// <summary>Reads the rows one by one, even while a run appends to them. Skips a torn last line; a missing file has none.</summary>
-    /// <exception cref="UserErrorException">Another line is not a row; the message names it.</exception>
+    /// <exception cref="UserErrorException">Another line is not a row, and the message names it; or a disk error.</exception>
     public IEnumerable<JsonLine<T>> Read(string path)
     {
         if (!File.Exists(path))
             yield break;
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        using var stream = Disk.Attempt($"Cannot read the {Name} {path}", () =>
+            new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0));
         JsonLine<T>? torn = null;
         foreach (var line in Lines(stream))
         {
@@ -55,7 +57,7 @@ internal sealed record JsonLinesFormat<T>(string Name, string RowName, Func<T, b
             (from, to) = (0, to - from);
             if (to == buffer.Length)
                 Array.Resize(ref buffer, 2 * buffer.Length);
-            var read = stream.Read(buffer, to, buffer.Length - to);
+            var read = Disk.Attempt($"Cannot read the {Name}", () => stream.Read(buffer, to, buffer.Length - to));
             to += read;
             if (read > 0)
                 continue;

@@ -142,6 +142,20 @@ public sealed class PlotTests : IDisposable
         Should.Throw<UserErrorException>(() => RunPlot.Save(Metrics(5), new PlotOptions(), Path.Combine(folder, "no", "a.png")))
             .Message.ShouldContain("a.png'");
 
+    [Theory]
+    [InlineData("svg")]
+    [InlineData("png")]
+    public void A_full_disk_is_told_in_one_sentence_and_nothing_is_left(string kind)
+    {
+        var path = Path.Combine(folder, $"a.{kind}");
+        File.WriteAllText(path, "before");
+        File.CreateSymbolicLink(path + ".tmp", "/dev/full");
+        Should.Throw<UserErrorException>(() => RunPlot.Save(Metrics(2000), new PlotOptions(), path)).Message
+            .ShouldName($"Cannot write '{path}'", "--output");
+        Directory.EnumerateFileSystemEntries(folder).ShouldBe([path]);
+        File.ReadAllText(path).ShouldBe("before");
+    }
+
     [Fact]
     public void An_svg_holds_the_words_and_a_png_has_two_pixels_per_unit()
     {

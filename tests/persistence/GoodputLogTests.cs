@@ -1,5 +1,7 @@
 using ActorTrain.Models;
 using ActorTrain.Persistence.Goodput;
+using ActorTrain.Persistence.Ledger;
+using ActorTrain.Persistence.Metrics;
 
 namespace ActorTrain.Persistence.Tests;
 
@@ -20,6 +22,16 @@ public sealed class GoodputLogTests : IDisposable
             """{"from":"2026-03-04T05:06:07+00:00","to":"2026-03-04T05:06:09+00:00","process":"2026-03-04T05:06:07+00:00","reached":7,"new_steps":5,"redone_steps":2,"shares":[{"activity":"NewSteps","time":"00:00:01.5000001","begun":1},{"activity":"Recovering","cause":"trainer lost","time":"00:00:00.4999999","begun":2}]}"""
             + "\n");
         GoodputLog.Read(File).ShouldBe([Row(0)]);
+    }
+
+    /// <summary>Reading the memory of the process from address 0 is an I/O error of the system.</summary>
+    [Fact]
+    public void A_log_that_the_disk_does_not_give_is_told_in_one_sentence()
+    {
+        System.IO.File.CreateSymbolicLink(File, "/proc/self/mem");
+        Should.Throw<UserErrorException>(() => GoodputLog.Read(File).Count()).Message.ShouldStartWith("Cannot read the goodput file");
+        Should.Throw<UserErrorException>(() => MetricsLog.Read(File)).Message.ShouldStartWith("Cannot read the metrics file");
+        Should.Throw<UserErrorException>(() => SampleLedger.Read(File));
     }
 
     [Fact]

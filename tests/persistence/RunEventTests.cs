@@ -120,6 +120,14 @@ public sealed class RunEventTests
             .ShouldBeTrue(Encoding.UTF8.GetString(RunEventCodec.Write(decision)));
     }
 
+    [Theory]
+    [InlineData(0.5, "0.5")]
+    [InlineData(1e-7, "1E-07")]
+    [InlineData(0.123456, "0.123456")]
+    [InlineData(1e30, "1E+30")]
+    public void A_factor_of_the_rate_is_told_as_it_is(double factor, string words) =>
+        RunEventWords.Describe(new Intervention(1, 2, [], factor, "ann", "ann asked.")).ShouldContain($"multiplied by {words}.");
+
     [Fact]
     public void A_decision_of_a_newer_program_is_refused_in_one_sentence()
     {

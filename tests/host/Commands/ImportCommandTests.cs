@@ -46,6 +46,8 @@ public sealed class ImportCommandTests : IDisposable
         error.Count(static letter => letter == '\n').ShouldBe(1, error);
         foreach (var words in named)
             error.ShouldContain(words);
+        foreach (var property in typeof(ModelOptions).GetProperties().Select(static property => property.Name))
+            error.ShouldNotMatch($@"\b{property}\b(?! of)", "a name that is not in the file");
         Snapshot().ShouldBe(before);
     }
 
@@ -340,6 +342,45 @@ public sealed class ImportCommandTests : IDisposable
         File.WriteAllText(Path.Combine(Target, "tokenizer", "actortrain-tokenizer.json"), description);
         using var imported = TrainedModel.Open(Target, step: null, Context(TextWriter.Null), memory: static _ => { });
         Should.Throw<UserErrorException>(imported.Tokenizer).Message.ShouldContain("bos_token_id 7");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_import_that_cannot_be_written_leaves_the_folder_as_it_was(bool wasThere)
+    {
+        // Its name still fits, those of the files in it do not.
+        var target = runs.Path;
+        while (target.Length < 3800)
+            target = Path.Combine(target, new string('a', 200));
+        Directory.CreateDirectory(target);
+        target = Path.Combine(target, new string('b', 4070 - target.Length));
+        if (wasThere)
+            Directory.CreateDirectory(target);
+        var before = Snapshot();
+        Should.Throw<UserErrorException>(
+            () => ImportCommand.Run(new ImportRequest(Good(ModelFamily.Gpt2).Path, target), Context(TextWriter.Null)));
+        Directory.Exists(target).ShouldBe(wasThere);
+        Snapshot().Split('\n').Where(static line => !line.Contains("Gpt2-", StringComparison.Ordinal)).ShouldBe(before.Split('\n'));
+    }
+
+    [Fact]
+    public void An_export_without_a_tokenizer_says_so()
+    {
+        var folder = Good(ModelFamily.Gpt2);
+        Import(folder).Code.ShouldBe(ExitCode.Success);
+        Export().ShouldBe(1);
+        Directory.Move(Path.Combine(Target, "tokenizer"), Path.Combine(runs.Path, "aside"));
+        Export().ShouldBe(2);
+
+        int Export()
+        {
+            using var output = new StringWriter { NewLine = "\n" };
+            var again = Path.Combine(runs.Path, "again");
+            ExportCommand.Run(new ExportRequest(Target, "huggingface", again, null, Force: true),
+                new CommandContext(output, TextWriter.Null, false, TimeProvider.System)).ShouldBe(ExitCode.Success);
+            return output.ToString().Count(static letter => letter == '\n');
+        }
     }
 
     [Fact]

@@ -25,6 +25,8 @@ internal static class ImportRefusals
                          ("architectures", "[\"GPT2ForSequenceClassification\"]"),
                      ("model_type", "\"gpt_neo\""), ("n_layer", "\"2\""), ("n_embd", "12.5"), ("layer_norm_epsilon", "1e999"),
                          ("tie_word_embeddings", "\"yes\""),
+                     ("n_layer", "0"), ("n_layer", "1000000000000"), ("n_embd", "0"), ("n_head", "0"), ("n_head", "5"), ("n_inner", "0"),
+                         ("layer_norm_epsilon", "0"), ("vocab_size", "0"),
                      ("rope_theta", "10000"), ("hidden_size", "12"), ("pruned_heads", "{\"0\":[1]}"), ("eos_token_id", "264"),
                          ("eos_token_id", "-1"), ("pad_token_id", "264"), ("pad_token_id", "-1"), ("pad_token_id", "\"<pad>\""),
                      ("pad_token_id", "[0,1]"),
@@ -34,6 +36,8 @@ internal static class ImportRefusals
             Gpt2($"{key} {json}", folder => folder.Set(key, json), key);
         foreach (var (key, json) in new[]
                  {
+                     ("num_hidden_layers", "0"), ("num_key_value_heads", "0"),
+                         ("intermediate_size", "0"), ("max_position_embeddings", "0"), ("rms_norm_eps", "0"), ("rope_theta", "-1"),
                      ("hidden_act", "\"gelu\""), ("attention_bias", "true"), ("mlp_bias", "true"), ("partial_rotary_factor", "0.5"),
                          ("head_dim", "8"),
                      ("rope_scaling", "{\"rope_type\":\"llama3\",\"factor\":8}"), ("rope_scaling", "{\"type\":\"linear\",\"factor\":2}"),

@@ -2,6 +2,7 @@ using System.Text.Json;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Control;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Ledger;
 using ActorTrain.Persistence.Logs;
@@ -93,6 +94,39 @@ public sealed class RunCommandTests : IDisposable
     public void Scale_needs_a_process() =>
         Should.Throw<UserErrorException>(() => ScaleCommand.Run(new ScaleRequest(Train(1).Path, 3), Context())).Message.ShouldContain(
         "No process is training");
+
+    [Fact]
+    public void Without_a_process_the_advice_is_one_that_the_state_of_the_run_allows()
+    {
+        using var runs = new TemporaryRuns();
+        var imported = runs.Run("imported");
+        Directory.CreateDirectory(imported.CheckpointsDirectory);
+        Refusal(imported).ShouldName("No process is training", $"base.model={imported.Path}");
+
+        var other = runs.Run();
+        other.WriteConfiguration("");
+        var stopped = other.Lock();
+        stopped.Dispose();
+        Refusal(other).ShouldName("No process is training", "run the command that started it again with --set trainers.count=3.");
+        var finished = other.Lock();
+        finished.MarkFinished();
+        finished.Dispose();
+        Refusal(other).ShouldName("No process is training", "--extend-to N and --set trainers.count=3.");
+
+        static string Refusal(RunDirectory run)
+        {
+            foreach (var line in (string[])["pause", "resume", "trace", "skip --batches 1", "rollback --to 0", "lr --factor 0.5"])
+            {
+                using var error = new StringWriter { NewLine = "\n" };
+                var words = line.Split(' ');
+                CommandLine.Run([words[0], run.Path, .. words[1..]], AllCommands.Define(),
+                    new CommandContext(TextWriter.Null, error, false, TimeProvider.System)).ShouldBe(ExitCode.UserError);
+                error.ToString().ShouldBe($"actortrain: {NotTraining.Of(run).Message}\n");
+            }
+
+            return NotTraining.Of(run, "--set trainers.count=3").Message;
+        }
+    }
 
     private JsonElement Audit(RunDirectory run, int exitCode)
     {

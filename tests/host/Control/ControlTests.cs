@@ -158,6 +158,7 @@ public sealed class ControlTests : IDisposable
     [InlineData("POST /v1/rollback", "{\"to\":-1}", 400, "to is -1")]
     [InlineData("POST /v1/rollback", "{\"to\":1,\"skip\":-1}", 400, "skip is -1")]
     [InlineData("POST /v1/rollback", "{\"to\":9223372036854775808}", 400, "$.to; POST /v1/rollback")]
+    [InlineData("POST /v1/rollback", "{\"to\":1,\"to\":2}", 400, "$.to; POST /v1/rollback")]
     [InlineData("POST /v1/skip", "{\"batches\":0}", 400, "at least 1")]
     [InlineData("POST /v1/skip", "{\"batches\":9223372036854775807}", 400, "from 1 to 2147483647")]
     [InlineData("POST /v1/learning-rate", "{\"factor\":0}", 400, "above 0")]
