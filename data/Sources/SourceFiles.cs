@@ -37,7 +37,8 @@ public sealed class SourceFiles
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                throw new UserErrorException($"Cannot list {input}: {error.Message}", error);
+                throw new UserErrorException(
+                    $"Cannot list {input}: {error.Message.TrimEnd('.')}; change its permissions, or remove it from --input.", error);
             }
         }
 

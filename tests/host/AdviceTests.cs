@@ -24,7 +24,7 @@ public sealed partial class AdviceTests : IDisposable
     private static readonly string[] OutOfReach =
     [
         "The SentencePiece tokenizer's library libactortrain_tokenizer.so was not found: ",
-        "Cannot list ",
+        "; change its permissions, or remove it from --input.",
         " has a document of more than ",
         "free some space or choose another with --output.",
     ];
