@@ -237,7 +237,12 @@ public sealed class ConfigurationTests
         {
             help.ShouldContain($"  {setting.Key.Split('.')[1]} ");
             help.ShouldContain(setting.Help);
-            help.ShouldContain(setting.Default is { } text ? $"default {text}\n" : "required\n");
+            help.ShouldContain(setting.Default switch
+            {
+                null => "required\n",
+                "" => "default none\n",
+                var text => $"default {text}\n",
+            });
         }
     }
 }
