@@ -8,9 +8,9 @@ using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Host.Memory;
-using ActorTrain.Host.Training;
 using ActorTrain.Host.Reports;
 using ActorTrain.Host.Runs;
+using ActorTrain.Host.Training;
 using ActorTrain.Models;
 
 namespace ActorTrain.Host.Commands;

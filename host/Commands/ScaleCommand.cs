@@ -29,7 +29,7 @@ internal static class ScaleCommand
     public static int Run(ScaleRequest request, CommandContext context)
     {
         var run = NamedRun.Find(request.Run).Directory;
-        var answer = ControlClient.Ask(run, ControlApi.Scale, new ScaleBody(request.Trainers)) 
+        var answer = ControlClient.Ask(run, ControlApi.Scale, new ScaleBody(request.Trainers))
             ?? throw NotTraining.Of(run, $"--set trainers.count={request.Trainers}");
         context.Output.WriteLine(answer.Message);
         return ExitCode.Success;

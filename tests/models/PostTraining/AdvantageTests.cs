@@ -48,7 +48,8 @@ public sealed class AdvantageTests
         {
             var (values, mask) = (golden.Numbers("values"), golden.Flags("mask"));
             var whitening = Whitening.Over(values, mask, mask.Count(static live => live), golden.Is("unbiased"))
-                with { KeepsMean = !golden.Is("shift") };
+                with
+            { KeepsMean = !golden.Is("shift") };
             whitening.Apply(values, mask);
             golden.ShouldBe("whitened", values);
         }
