@@ -68,7 +68,7 @@ internal static class TrainCommand
         data.RequireKind($"actortrain {stage.Command}", stage.Kind);
         RequireBase(stage, configuration, directory, data);
         var model = configuration.ModelFor(data.Tokenizer.VocabularySize);
-        TrainingData.Of(data, model, configuration.Training, static () => null);
+        TrainingData.RequireContext(data, model.ContextLength);
 
         var hasCheckpoints = CheckResume(request, directory, started, configuration);
         if (request.ExtendTo is { } steps && ControlClient.Ask(directory, ControlApi.Extend, new ExtendBody(steps)) is { } answer)

@@ -26,9 +26,9 @@ internal sealed record TrainingData(
     /// <exception cref="UserErrorException">The data does not fit the model's context.</exception>
     public static TrainingData Of(TokenStore data, ModelOptions model, TrainingOptions options, Func<ReferenceScores?> reference)
     {
+        RequireContext(data, model.ContextLength);
         if (data.Kind is DataKind.Text)
             return OfText(data, model.ContextLength, model, options);
-        RequireContext(data, model.ContextLength);
         return data.Kind is DataKind.Pairs ? OfPairs(data, data.TrainSequences, options, reference)
             : OfChats(data, data.TrainSequences, options);
     }
@@ -41,9 +41,15 @@ internal sealed record TrainingData(
         (long)options.Batch * context,
         options.LanesAtOnce(model));
 
-    /// <exception cref="UserErrorException">A sequence is longer than a context.</exception>
+    /// <exception cref="UserErrorException">The text is shorter than a context, or a chat or pair longer.</exception>
     public static void RequireContext(TokenStore data, int context)
     {
+        if (data.Kind is DataKind.Text)
+        {
+            data.SampleCount(context);
+            return;
+        }
+
         var longest = Math.Max(data.TrainSequences.Longest, data.ValidationSequences?.Longest ?? 0);
         if (longest > context + 1)
         {
