@@ -50,8 +50,6 @@ internal sealed class RunProcess
     private readonly NumericEnvironment environment;
     private readonly TokenStore data;
     private readonly TrainingData samples;
-    private ReferenceScores? reference;
-    private string? referenceDigest;
     private readonly RunDirectory directory;
     private readonly ITrainingProgress progress;
     private readonly MemoryCheck memory;
@@ -65,6 +63,10 @@ internal sealed class RunProcess
     private readonly CheckpointHistory history;
     private readonly long? extendTo;
     private RunOrigin origin = RunOrigin.Seed;
+    private ReferenceScores? reference;
+
+    // Of the checkpoint that the run resumes from.
+    private string? referenceDigest;
 
     /// <summary>Reads the journal and prepares the run.</summary>
     /// <param name="memory">Rejects more trainers than fit into memory.</param>
@@ -92,13 +94,12 @@ internal sealed class RunProcess
         this.configuration = configuration;
         this.environment = environment;
         this.data = data;
-        samples = TrainingData.Of(
-            data, configuration.ModelFor(data.Tokenizer.VocabularySize), configuration.Training, () => reference);
         this.directory = directory;
         this.progress = progress;
         this.memory = memory;
         this.wasKilledForMemory = wasKilledForMemory;
         model = configuration.ModelFor(data.Tokenizer.VocabularySize);
+        samples = TrainingData.Of(data, model, options, () => reference);
         layout = ModelLayout.Of(model);
         needed = MemoryPlan.ToTrain(
             configuration, model, environment.IsFused, sequences: TrainingStage.Of(data.Kind).Sequences);
@@ -173,12 +174,12 @@ internal sealed class RunProcess
     {
         var gemmRate = GemmRate.Measure(replica.Precision, environment.Device);
 
-        // Skipped checkpoints must not count as kept. If none was intact, none is deleted either.
-        if (origin.WeightsHash is not null)
-            store.DiscardAfter(origin.Step);
         Introduce(gemmRate);
         PrepareReference(stop);
 
+        // Skipped checkpoints must not count as kept. If none was intact, none is deleted either.
+        if (origin.WeightsHash is not null)
+            store.DiscardAfter(origin.Step);
         var run = Run(gemmRate);
         using var log = RunLog.Open(directory);
         using var host = chaos is null ? TrainingHost.Start(run, log)
@@ -214,18 +215,15 @@ internal sealed class RunProcess
         if (data.Kind is not DataKind.Pairs || !configuration.Preference.NeedsReference)
             return;
         var source = new ReferenceSource(configuration.Base.Digest, data.Identity, replica.Precision.ToString().ToLowerInvariant());
-        reference = ReferenceScores.Read(directory.ReferenceDirectory, source);
-        if (reference is null)
-        {
-            var pass = new ReferencePass(directory.BaseOf(configuration.Base)!, model, replica.Precision,
-                configuration.Training.MicroBatch, environment.Device, progress);
-            reference = pass.Run(source, data.TrainSequences, data.ValidationSequences, stop);
-            reference.Write(directory.ReferenceDirectory);
-        }
-
+        var kept = ReferenceScores.Read(directory.ReferenceDirectory, source);
+        var pass = new ReferencePass(directory.BaseOf(configuration.Base)!, model, replica.Precision,
+            configuration.Training.MicroBatch, environment.Device, progress);
+        reference = kept ?? pass.Run(source, data.TrainSequences, data.ValidationSequences, stop);
         if (referenceDigest is { } trainedOn && trainedOn != reference.Digest)
             throw new UserErrorException($"{directory.ReferenceDirectory} does not hold the log-probabilities that {directory.Path} was "
                 + $"trained on; restore that folder, or choose another run.name.");
+        if (kept is null)
+            reference.Write(directory.ReferenceDirectory);
     }
 
     // The decisions in the journal, and those that the last process could not write to it.

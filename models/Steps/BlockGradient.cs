@@ -40,7 +40,7 @@ public sealed class BlockGradient : IDisposable
     public bool IsComplete => NextLane == Block.End;
 
     /// <summary>Computes the next lane and adds it along the lane tree.</summary>
-    /// <param name="tokensPerStep">Targets of the global batch; the loss is their mean.</param>
+    /// <param name="tokensPerStep">Targets, or pairs, of the global batch; the loss is their mean.</param>
     public LaneMeasure Add(IEnumerable<TokenBatch> microBatches, long tokensPerStep, bool hashed = false)
     {
         double loss = 0;
@@ -50,7 +50,7 @@ public sealed class BlockGradient : IDisposable
 
     /// <summary>Computes the next lanes, a node of the lane tree, in one pass and adds them along it.</summary>
     /// <param name="lanes">The only micro-batch of each.</param>
-    /// <param name="tokensPerStep">Targets of the global batch; the loss is their mean.</param>
+    /// <param name="tokensPerStep">Targets, or pairs, of the global batch; the loss is their mean.</param>
     public IReadOnlyList<LaneMeasure> Add(IReadOnlyList<TokenBatch> lanes, long tokensPerStep)
     {
         IReadOnlyList<double> losses = [];

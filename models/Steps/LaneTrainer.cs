@@ -37,7 +37,7 @@ public sealed class LaneTrainer(Transformer model, IObjective objective)
     }
 
     /// <param name="gradient">Receives the gradient, in the parameters' layout; of any content, but with zeros in the gaps.</param>
-    /// <param name="tokensPerStep">Targets of the global batch; the loss is their mean.</param>
+    /// <param name="tokensPerStep">Targets, or pairs, of the global batch; the loss is their mean.</param>
     /// <returns>The lane's part of the mean loss of the global batch.</returns>
     public double Compute(Tensor gradient, IEnumerable<TokenBatch> microBatches, long tokensPerStep)
     {
@@ -56,7 +56,7 @@ public sealed class LaneTrainer(Transformer model, IObjective objective)
     /// <summary>Computes several lanes in one pass on the fused kernels: the same bits as one by one, added along the lane tree.</summary>
     /// <param name="gradient">Receives the sum, as above.</param>
     /// <param name="lanes">The only micro-batch of each lane, equally large; a power of two.</param>
-    /// <param name="tokensPerStep">Targets of the global batch; the loss is their mean.</param>
+    /// <param name="tokensPerStep">Targets, or pairs, of the global batch; the loss is their mean.</param>
     /// <returns>Each lane's part of the mean loss of the global batch.</returns>
     public IReadOnlyList<double> Compute(Tensor gradient, IReadOnlyList<TokenBatch> lanes, long tokensPerStep)
     {

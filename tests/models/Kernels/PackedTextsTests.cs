@@ -74,7 +74,7 @@ public sealed class PackedTextsTests : IDisposable
         {
             var texts = Texts(seed);
             var packed = Gradient(model, Packed(texts));
-            Distance(packed, Gradient(reference, Packed(texts))).ShouldBeLessThan(2e-5);
+            ModelGradient.Distance(packed, Gradient(reference, Packed(texts))).ShouldBeLessThan(2e-5);
             var sum = new float[packed.Length];
             foreach (var text in texts)
             {
@@ -83,7 +83,7 @@ public sealed class PackedTextsTests : IDisposable
                     sum[i] += alone[i];
             }
 
-            Distance(packed, sum).ShouldBeLessThan(2e-5);
+            ModelGradient.Distance(packed, sum).ShouldBeLessThan(2e-5);
         }
     }
 
@@ -133,19 +133,8 @@ public sealed class PackedTextsTests : IDisposable
     {
         using var pass = NewDisposeScope();
         model.Parameters.Gradients.fill_(7);
-        model.Parameters.ClearGradients(byOverwriting: model.IsFused);
         var (inputs, targets) = batch.ToTensors();
-        model.Loss(inputs, targets, 0.125f, batch.TextRows()).backward();
-        return [.. model.Parameters.Layout.Entries.SelectMany(entry =>
-            MemoryMarshal.Cast<byte, float>(model.Parameters[entry.Name].Gradient.contiguous().bytes).ToArray())];
-    }
-
-    private static double Distance(float[] one, float[] other)
-    {
-        var (difference, size) = (0.0, 0.0);
-        for (var i = 0; i < one.Length; i++)
-            (difference, size) = (difference + Math.Pow(one[i] - (double)other[i], 2), size + Math.Pow(other[i], 2));
-        return Math.Sqrt(difference / size);
+        return ModelGradient.Of(model, () => model.Loss(inputs, targets, 0.125f, batch.TextRows()).backward());
     }
 
     private static Transformer Build(ModelFamily family, Precision precision, bool fused)

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ActorTrain.Models.Batches;
 using ActorTrain.Models.Objectives;
 using ActorTrain.Models.PostTraining.Preferences;
@@ -28,7 +27,7 @@ public sealed class PreferenceTests : IDisposable
         using var reference = Build(Precision.Float32, fused: false);
         var batch = Pairs(seed: 4, pairs: 3);
         var gradient = Gradient(objective, model, batch, out var value);
-        Distance(gradient, Gradient(objective, reference, batch, out var expected)).ShouldBeLessThan(1e-4);
+        ModelGradient.Distance(gradient, Gradient(objective, reference, batch, out var expected)).ShouldBeLessThan(1e-4);
         value.ShouldBe(expected, 1e-5 * Math.Abs(expected));
 
         // Along the gradient the slope is its norm.
@@ -82,7 +81,7 @@ public sealed class PreferenceTests : IDisposable
         }
 
         sum.ShouldBe(loss, 1e-12);
-        Distance(parts, whole).ShouldBeLessThan(1e-5);
+        ModelGradient.Distance(parts, whole).ShouldBeLessThan(1e-5);
     }
 
     private static PairBatch Pairs(int seed, int pairs)
@@ -106,18 +105,10 @@ public sealed class PreferenceTests : IDisposable
 
     private static float[] Gradient(Preference objective, Transformer model, PairBatch batch, out double value, long? pairs = null)
     {
-        model.Parameters.ClearGradients(byOverwriting: model.IsFused);
-        value = objective.Add(model, batch, pairs ?? batch.Sequences / 2);
-        return [.. model.Parameters.Layout.Entries.SelectMany(entry =>
-            MemoryMarshal.Cast<byte, float>(model.Parameters[entry.Name].Gradient.contiguous().bytes).ToArray())];
-    }
-
-    private static double Distance(float[] one, float[] other)
-    {
-        var (difference, size) = (0.0, 0.0);
-        for (var i = 0; i < one.Length; i++)
-            (difference, size) = (difference + Math.Pow(one[i] - (double)other[i], 2), size + Math.Pow(other[i], 2));
-        return Math.Sqrt(difference / size);
+        var loss = 0.0;
+        var gradient = ModelGradient.Of(model, () => loss = objective.Add(model, batch, pairs ?? batch.Sequences / 2));
+        value = loss;
+        return gradient;
     }
 
     private static Transformer Build(Precision precision, bool fused)
