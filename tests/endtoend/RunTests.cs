@@ -16,7 +16,7 @@ public sealed class RunTests(TrainedRuns real)
         // The newest two, of which a slow disk may have left some out, and step 20 for good.
         var checkpoints = real.Checkpoints("gpt2").Select(Path.GetFileName).ToList();
         (checkpoints[0], checkpoints[^1]).ShouldBe(("step-00000020", "step-00000040"));
-        checkpoints.Count.ShouldBe(3);
+        checkpoints.Count.ShouldBeInRange(2, 3);
         var rows = real.Metrics("gpt2");
         rows.Where(static row => row.TryGetProperty("held_out_loss", out _)).Select(static row => row.GetProperty("step").GetInt32())
             .ShouldBe([20, 40]);
