@@ -109,9 +109,9 @@ public sealed class Transformer : Module<Tensor, Tensor>
     {
         texts = Checked(texts, tokens_BT);
         if (fusedLoss is not null)
-            return fusedLoss.Apply(FusedBlocks(tokens_BT, texts), targets_BT.contiguous(), scale).sum();
+            return fusedLoss.Apply(FusedBlocks(tokens_BT, texts), targets_BT.contiguous(), new RowWeighing(scale)).sum();
         using Scalar factor = scale;
-        return ReferenceLoss(tokens_BT, targets_BT, texts, Reduction.Sum).mul(factor);
+        return ReferenceHead.Losses(ReferenceLogits(tokens_BT, texts), targets_BT, Reduction.Sum).mul(factor);
     }
 
     /// <summary>Of each lane whose gradients are lent: <see cref="Loss"/>. On the fused kernels only.</summary>
@@ -121,28 +121,39 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// <returns><c>[lanes]</c> float32; call backward on its sum.</returns>
     public Tensor LaneLosses(Tensor tokens_BT, Tensor targets_BT, float scale)
     {
-        return fusedLoss!.Apply(FusedBlocks(tokens_BT, Checked(null, tokens_BT)), targets_BT.contiguous(), scale);
+        return fusedLoss!.Apply(FusedBlocks(tokens_BT, Checked(null, tokens_BT)), targets_BT.contiguous(), new RowWeighing(scale));
     }
 
-    /// <summary>The sum of the targets' cross-entropies, in nats, each times a weight that may depend on all of them.</summary>
+    /// <summary>The sum of the targets' cross-entropies, in nats, each times a weight that may depend on all of them; its gradient may
+    /// hold an entropy bonus too.</summary>
     /// <param name="tokens_BT">Token ids <c>[B, T]</c> int64.</param>
     /// <param name="targets_BT">The token after each, <c>[B, T]</c> int64; the loss of −1 is 0.</param>
-    /// <param name="weigh">From the cross-entropies <c>[B·T]</c> to as many weights, which the gradient takes as constants.</param>
+    /// <param name="weigh">From the cross-entropies and the entropies, <c>[B·T]</c> each, to as many weights, which the gradient takes as
+    /// constants. Without an entropy bonus it is given no entropies.</param>
     /// <returns>A float32 scalar; call backward on it without further scaling.</returns>
-    public Tensor WeightedLoss(Tensor tokens_BT, Tensor targets_BT, TextRows texts, Func<float[], float[]> weigh)
+    public Tensor WeightedLoss(
+        Tensor tokens_BT, Tensor targets_BT, TextRows texts, Func<float[], float[], float[]> weigh, HeadForm form = default)
     {
         texts = Checked(texts, tokens_BT);
         if (fusedLoss is null)
         {
-            var losses = ReferenceLoss(tokens_BT, targets_BT, texts, Reduction.None);
-            return losses.mul(tensor(weigh(ValuesOf(losses.detach())), device: losses.device)).sum();
+            var (losses, entropies) = ReferenceHead.Rows(ReferenceLogits(tokens_BT, texts), targets_BT, form);
+            var loss = losses.mul(tensor(weigh(ValuesOf(losses.detach()), form.EntropyWeights is null ? [] : ValuesOf(entropies.detach())),
+                device: losses.device)).sum();
+            return form.EntropyWeights is null ? loss : loss - entropies.mul(tensor(form.EntropyWeights, device: losses.device)).sum();
         }
 
         var (x_BTD, targets) = (FusedBlocks(tokens_BT, texts), targets_BT.contiguous());
-        Tensor weights;
+        RowWeighing weighing;
         using (no_grad())
-            weights = tensor(weigh(ValuesOf(fusedLoss.RowLosses(x_BTD, targets))));
-        return fusedLoss.Apply(x_BTD, targets, scale: 1, weights).sum();
+        {
+            weighing = WeighingOf(form, texts.Rows);
+            var entropies = form.EntropyWeights is null ? null : empty(texts.Rows, dtype: float32);
+            var losses = ValuesOf(fusedLoss.RowLosses(x_BTD, targets, weighing, entropies));
+            weighing = weighing with { Weights = tensor(weigh(losses, entropies is null ? [] : ValuesOf(entropies))) };
+        }
+
+        return fusedLoss.Apply(x_BTD, targets, weighing).sum();
 
         static float[] ValuesOf(Tensor rows) => MemoryMarshal.Cast<byte, float>(rows.cpu().bytes).ToArray();
     }
@@ -152,12 +163,12 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// <param name="targets_BT">The token after each, <c>[B, T]</c> int64; the loss of −1 is 0.</param>
     /// <param name="texts">Null if each of the B is one text.</param>
     /// <returns><c>[B·T]</c> float32.</returns>
-    public Tensor TokenLosses(Tensor tokens_BT, Tensor targets_BT, TextRows? texts = null)
+    public Tensor TokenLosses(Tensor tokens_BT, Tensor targets_BT, TextRows? texts = null, HeadForm form = default)
     {
         texts = Checked(texts, tokens_BT);
         using var _ = no_grad();
-        return fusedLoss?.RowLosses(FusedBlocks(tokens_BT, texts), targets_BT.contiguous())
-            ?? ReferenceLoss(tokens_BT, targets_BT, texts, Reduction.None);
+        return fusedLoss?.RowLosses(FusedBlocks(tokens_BT, texts), targets_BT.contiguous(), WeighingOf(form, texts.Rows))
+            ?? ReferenceHead.Rows(ReferenceLogits(tokens_BT, texts), targets_BT, form).Losses;
     }
 
     /// <summary>Runs new rows of cached texts through all blocks, on the fused kernels.</summary>
@@ -174,18 +185,17 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// <summary>As <see cref="FusedLoss.RowLosses(DecodingPass, nint, nint)"/>, after <see cref="Decode"/>.</summary>
     internal void RowLosses(DecodingPass pass, nint targets, nint losses) => fusedLoss!.RowLosses(pass, targets, losses);
 
+    private static RowWeighing WeighingOf(HeadForm form, long rows) => new(
+        Scale: 1, Temperatures: form.Temperature == 1 ? null : full(rows, form.Temperature, dtype: float32),
+        EntropyWeights: form.EntropyWeights is { } weights ? tensor(weights) : null);
+
     // Texts of different lengths are computed one by one.
-    private Tensor ReferenceLoss(Tensor tokens_BT, Tensor targets_BT, TextRows texts, Reduction reduction)
+    private Tensor ReferenceLogits(Tensor tokens_BT, TextRows texts)
     {
         if (texts.Length is not null)
-            return Of(tokens_BT, targets_BT);
-        var losses = texts.Ends.Zip(texts.Ends.Prepend(0), static (end, start) => (Start: start, Count: end - start))
-            .Select(text => Of(tokens_BT.narrow(1, text.Start, text.Count), targets_BT.narrow(1, text.Start, text.Count)).reshape(-1));
-        var all = cat([.. losses]);
-        return reduction == Reduction.Sum ? all.sum() : all;
-
-        Tensor Of(Tensor tokens, Tensor targets) => functional.cross_entropy(
-            forward(tokens).view(-1, Options.VocabularySize), targets.reshape(-1), ignore_index: TokenBatch.NoTarget, reduction: reduction);
+            return forward(tokens_BT).view(-1, Options.VocabularySize);
+        var logits = texts.Ends.Zip(texts.Ends.Prepend(0), (end, start) => forward(tokens_BT.narrow(1, start, end - start)));
+        return cat([.. logits.Select(text => text.view(-1, Options.VocabularySize))]);
     }
 
     private Tensor FusedBlocks(Tensor tokens_BT, TextRows texts)

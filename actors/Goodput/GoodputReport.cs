@@ -5,7 +5,7 @@ namespace ActorTrain.Actors.Goodput;
 
 /// <summary>The time account of a run, from its beginning to the last known moment.</summary>
 /// <remarks>
-/// <para>ETTR, the effective training time ratio, is the fraction of time spent on new steps (the "effective training time" of The Llama 3
+/// <para>ETTR, the effective training time ratio, is the fraction of time spent on new steps and their rollouts (the "effective training time" of The Llama 3
 /// Herd of Models, 2024, section 3.3.4; "productive runtime" over available wall-clock time in Kokolis et al., Revisiting Reliability in
 /// Large-Scale Machine Learning Research Clusters, 2024, section II-D; the "effective training time rate" of MegaScale, Jiang et al., 2024,
 /// section 6).</para>
@@ -27,11 +27,13 @@ public sealed record GoodputReport(DateTimeOffset From, DateTimeOffset To, Equat
 
     public TimeSpan Wall => Sum(static _ => true);
 
-    /// <summary>Fraction of the time spent on new steps; 0 before any time has passed.</summary>
-    public double Ettr => Ratio(TimeOf(GoodputActivity.NewSteps), Wall);
+    /// <summary>Fraction of the time spent on new steps and their rollouts; 0 before any time has passed.</summary>
+    public double Ettr => Ratio(Effective, Wall);
 
     /// <summary>The same fraction, of the time neither paused nor stopped in order.</summary>
-    public double WantedEttr => Ratio(TimeOf(GoodputActivity.NewSteps), Wanted);
+    public double WantedEttr => Ratio(Effective, Wanted);
+
+    private TimeSpan Effective => TimeOf(GoodputActivity.NewSteps) + TimeOf(GoodputActivity.Generating);
 
     /// <summary>Time neither paused nor stopped in order.</summary>
     public TimeSpan Wanted => Sum(static share => share.Activity != GoodputActivity.Paused

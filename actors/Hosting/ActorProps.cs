@@ -1,7 +1,9 @@
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Journal;
+using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
+using ActorTrain.Persistence.Journal;
 using Akka.Actor;
 using Akka.Pattern;
 
@@ -24,6 +26,23 @@ public static class ActorProps
     /// <param name="listener">Receives each <see cref="CheckpointReport"/>.</param>
     public static Props Checkpointer(Func<CheckpointSaving> saving, IActorRef listener) =>
         Props.Create(() => new Checkpointer(saving, listener)).WithDispatcher(ActorSettings.PinnedDispatcher);
+
+    /// <summary>The supervisor of rollouts; its ledger and each worker have a thread of their own.</summary>
+    /// <param name="listener">Receives each <see cref="RolloutsReport"/>.</param>
+    public static Props Rollouts(RolloutsRun run, IWeightSource weights, IActorRef listener)
+    {
+        var children = new RolloutsChildren
+        {
+            Worker = (life, supervisor) => Props.Create(() => new RolloutWorker(
+                life, () => run.Wrap(
+                    life.Worker.Role == ActorRole.Rollout ? new GeneratorDevice(run.Generator, weights) : run.MakeJudge(life.Worker.Role),
+                    life.Worker),
+                run.Threads, supervisor)).WithDispatcher(ActorSettings.PinnedDispatcher),
+            Ledger = supervisor =>
+                Props.Create(() => new LedgerWriter(run.Ledger, supervisor)).WithDispatcher(ActorSettings.PinnedDispatcher),
+        };
+        return Props.Create(() => new RolloutsSupervisor(run.Options, children, given => run.Experiences.Put(given.Experience), listener));
+    }
 
     /// <summary>The supervisor of trainers; each trainer has a thread of its own.</summary>
     /// <param name="makeDevice">Called on the trainer's thread.</param>

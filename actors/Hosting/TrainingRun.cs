@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Run;
@@ -34,6 +35,9 @@ public sealed record TrainingRun : ReplicaWork
     public required JournalDatabase Journal { get; init; }
 
     public required MetricsOptions Metrics { get; init; }
+
+    /// <summary>Null if the run is trained on data alone.</summary>
+    public RolloutsRun? Rollouts { get; init; }
 
     /// <summary>Where the time account is written; null for nowhere.</summary>
     public GoodputOptions? Goodput { get; init; }

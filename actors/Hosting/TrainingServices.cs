@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
@@ -83,7 +84,7 @@ public static class TrainingServices
         };
         return new RunParts
         {
-            Options = run.Options with { HasValidation = run.Validation is not null },
+            Options = run.Options with { HasValidation = run.Validation is not null, NeedsRollouts = run.Rollouts is not null },
             Plan = run.Plan,
             Limits = run.Limits,
             Transport = transport,
@@ -98,6 +99,8 @@ public static class TrainingServices
                 SpikeDetector = listener => Props.Create(() => new SpikeDetector(run.Detection, listener)),
                 Metrics = listener => Props.Create(() => new MetricsPublisher(run.Metrics, listener)),
                 Goodput = run.Goodput is not { } goodput ? null : listener => Props.Create(() => new GoodputRecorder(goodput, listener)),
+                Rollouts = run.Rollouts is not { } rollouts ? null : listener =>
+                    ActorProps.Rollouts(rollouts, new SnapshotWeights(snapshots), listener),
                 Reducer = (number, listener) =>
                     Props.Create(() => new GradientReducer(number, run.Options.Lanes, transport, listener, run.Options.Norms)),
                 Trainers = listener =>

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Actors.Protocol;
 
@@ -30,6 +31,9 @@ public sealed record StepMeasurement(long Step, double Loss, double GradientNorm
 
     /// <summary>Norm of the previewed update; null if not previewed.</summary>
     public double? UpdateNorm { get; init; }
+
+    /// <summary>Figures of the rollouts that it was trained on; null without rollouts.</summary>
+    public RolloutSummary? Rollouts { get; init; }
 
     /// <summary>A hash of the interventions in force.</summary>
     public string? Decisions { get; init; }

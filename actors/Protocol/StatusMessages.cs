@@ -40,6 +40,9 @@ public enum RunPhase
 {
     ReadingJournal,
     Training,
+
+    /// <summary>The rollouts of the next step are sampled and scored.</summary>
+    Generating,
     Reducing,
     WaitingForTrainer,
 

@@ -5,7 +5,7 @@ namespace ActorTrain.Actors.Run;
 /// <summary>Repeats unanswered requests with exponential backoff, and abandons recipients that stay silent too long.</summary>
 internal sealed class Reminders(
     RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerReminders trainers,
-    Rounds rounds, StepJudge judge, Saving saving)
+    Rounds rounds, StepJudge judge, Saving saving, Experiences experiences)
 {
     private DateTimeOffset? wakeAt;
     private DateTimeOffset repeatedAt;
@@ -17,6 +17,7 @@ internal sealed class Reminders(
         rounds.RemindReducers();
         judge.Remind();
         saving.Remind();
+        experiences.Remind();
         if (output.Now < repeatedAt)
             return;
         decisions.Repeat();
@@ -38,7 +39,7 @@ internal sealed class Reminders(
     private DateTimeOffset NextAt()
     {
         DateTimeOffset? outbox = decisions.WaitingCount > 0 || metrics.WaitingCount > 0 || saving.IsWaiting ? repeatedAt : null;
-        var next = new[] { trainers.DueAt, rounds.ReducersDueAt, judge.DueAt, saving.DueAt, outbox,
+        var next = new[] { trainers.DueAt, rounds.ReducersDueAt, judge.DueAt, saving.DueAt, experiences.DueAt, outbox,
             output.Now + options.TrainerTimeout }.Min()!.Value;
         return next > output.Now ? next : output.Now + options.RetryInterval;
     }

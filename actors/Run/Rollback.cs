@@ -7,7 +7,7 @@ namespace ActorTrain.Actors.Run;
 /// <summary>Rolls back to an earlier state: abandons everything of later steps and redoes them.</summary>
 internal sealed class Rollback(
     RunOutput output, Decisions decisions, TrainerRoster roster, RunProgress progress, KeptStates states, Rounds rounds, StateVotes votes,
-    Saving saving, Evaluations evaluations, MetricsStream metrics)
+    Saving saving, Evaluations evaluations, Experiences experiences, MetricsStream metrics)
 {
     /// <summary>Makes all trainers drop their state and load the newest one kept at or before <paramref name="to"/>.</summary>
     public void GoBack(long to, string reason)
@@ -45,6 +45,7 @@ internal sealed class Rollback(
         progress.ReturnTo(step, states.OverridesAt(step), output.Now);
         votes.Clear();
         evaluations.ReturnTo(step);
+        experiences.Forget();
         saving.ForgetDue();
         metrics.Add(new MetricsItem(null, step) { Reason = reason });
     }

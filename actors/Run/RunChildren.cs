@@ -18,6 +18,10 @@ public sealed record RunChildren
     /// <summary>Records the time account; null for none.</summary>
     public Func<IActorRef, Props>? Goodput { get; init; }
 
+    /// <summary>Has the rollouts of each step made; null for a run without rollouts. Not restarted in place: another one, with another
+    /// name, replaces it, so that nothing waits for workers that hang.</summary>
+    public Func<IActorRef, Props>? Rollouts { get; init; }
+
     /// <summary>Sums one shard of the gradient, given its number.</summary>
     public required Func<int, IActorRef, Props> Reducer { get; init; }
 

@@ -12,6 +12,9 @@ public sealed record ToTrainerSupervisor(TrainerSupervisorCommand Command) : Run
 
 public sealed record ToReducer(int Reducer, ReducerCommand Command) : RunEffect;
 
+/// <summary>Dropped if the run has no rollouts.</summary>
+public sealed record ToRollouts(PrepareExperience Command) : RunEffect;
+
 public sealed record ReplaceReducer(int Reducer) : RunEffect;
 
 public sealed record ToCheckpointer(CheckpointCommand Command) : RunEffect;

@@ -27,6 +27,7 @@ public sealed class RunLogic
     private readonly CheckpointSchedule checkpointing;
     private readonly Saving saving;
     private readonly Evaluations evaluations;
+    private readonly Experiences experiences;
     private readonly Membership membership;
     private readonly Steering steering;
     private readonly StateTransfer transfer;
@@ -66,17 +67,21 @@ public sealed class RunLogic
         rounds = new Rounds(options, recovery.LastRound, output, roster, progress, decisions);
         evaluations = new Evaluations(options, output, roster, progress, rounds, metrics);
         saving = new Saving(options, output, end, decisions, metrics, roster, progress, states, votes, checkpointing);
-        var rollback = new Rollback(output, decisions, roster, progress, states, rounds, votes, saving, evaluations, metrics);
+        experiences = new Experiences(options, output, end, decisions, faults, progress, states, saving);
+        var rollback =
+            new Rollback(output, decisions, roster, progress, states, rounds, votes, saving, evaluations, experiences, metrics);
         steering = new Steering(options.Schedule, output, end, decisions, progress, rounds, rollback);
         membership = new Membership(options, output, end, decisions, roster, progress, states, rounds);
         transfer = new StateTransfer(output, end, faults, decisions, roster, progress, states, rounds, saving, rollback);
         integrity = new Integrity(options, output, end, decisions, roster, progress, rounds, votes, membership, steering, rollback);
-        judge = new StepJudge(options, output, end, decisions, metrics, roster, progress, rounds, votes, integrity, steering, time);
+        judge = new StepJudge(
+            options, output, end, decisions, metrics, roster, progress, rounds, votes, integrity, steering, experiences, time);
         operators = new OperatorDesk(output, end, decisions, roster, progress, rounds, membership, steering);
         trainerReminders = new TrainerReminders(options, output, roster, rounds, membership);
-        reminders = new Reminders(options, output, end, decisions, metrics, trainerReminders, rounds, judge, saving);
+        reminders = new Reminders(options, output, end, decisions, metrics, trainerReminders, rounds, judge, saving, experiences);
         ending = new EndOfRun(options.EndPatience, output, end, decisions, metrics, roster, progress, states, saving, evaluations);
-        view = new RunView(end, decisions, metrics, roster, progress, rounds, saving, evaluations, operators, faults, time);
+        view = new RunView(
+            end, decisions, metrics, roster, progress, rounds, saving, evaluations, experiences, operators, faults, time);
         decisions.Taken += checkpointing.Note;
         decisions.Taken += decision => time.Note(decision, progress.Step, left => roster.All.Any(trainer => trainer.Key?.Id == left));
     }
@@ -150,6 +155,9 @@ public sealed class RunLogic
                 break;
             case SpikeReport report:
                 judge.Handle(report);
+                break;
+            case RolloutsReport report:
+                experiences.Handle(report);
                 break;
             case CheckpointReport report:
                 saving.Handle(report);
@@ -258,6 +266,8 @@ public sealed class RunLogic
         }
 
         evaluations.Begin();
+        if (rounds.Current is null && !operators.HasPaused)
+            experiences.Request();
         if (saving.WantsCopy && integrity.CanKeepState())
             saving.TakeCopy();
     }
@@ -274,7 +284,8 @@ public sealed class RunLogic
 
         // The first round waits for all trainers that start together, except those that have failed already.
         if (decisions.ExtensionWaits
-            || (!rounds.HaveBegun && roster.All.Any(static trainer => trainer is { IsMember: false, Faults: 0, IsRetiring: false })))
+            || (!rounds.HaveBegun && roster.All.Any(static trainer => trainer is { IsMember: false, Faults: 0, IsRetiring: false }))
+            || experiences.HoldsUp)
             return;
         var shares = rounds.Open();
         integrity.PlanAudit(shares);

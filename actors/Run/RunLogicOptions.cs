@@ -29,6 +29,9 @@ public sealed record RunLogicOptions
     /// <summary>Gradient reducers, one per shard of the flat gradient.</summary>
     public int Reducers { get; init; } = 1;
 
+    /// <summary>Whether each step is trained on rollouts of the weights that it begins from.</summary>
+    public bool NeedsRollouts { get; init; }
+
     /// <summary>Steps between evaluations; 0: only at the end.</summary>
     public int EvaluateEvery { get; init; }
 

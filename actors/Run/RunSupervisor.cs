@@ -26,8 +26,10 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
     private IActorRef? journal;
     private IActorRef? detector;
     private IActorRef? recorder;
+    private IActorRef? rollouts;
     private Action? letGoOfTrainers;
     private int trainerSupervisors;
+    private int rolloutSupervisors;
     private RunLogic? logic;
 
     public RunSupervisor(RunParts parts)
@@ -38,7 +40,13 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
         reducers = new IActorRef[parts.Options.Reducers];
         replacements = new int[reducers.Length];
         Receive<GetStatus>(_ => Sender.Tell(Status()));
-        Receive<SupervisorReplacement>(_ => StartTrainerSupervisor());
+        Receive<SupervisorReplacement>(replacement =>
+        {
+            if (replacement.Role == ActorRole.Rollouts)
+                StartRolloutsSupervisor();
+            else
+                StartTrainerSupervisor();
+        });
         Receive<Terminated>(ended =>
         {
             if (parts.Writers.Remove(ended.ActorRef) && parts.Writers.Count == 0 && journal is null)
@@ -115,6 +123,7 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
         if (children.Goodput is { } goodput)
             recorder = StartWriter(goodput(Self), ActorRole.Goodput);
         StartTrainerSupervisor();
+        StartRolloutsSupervisor();
         Do(logic.Begin(Now));
         foreach (var request in early)
             Do(logic.Step(request, Now));
@@ -149,6 +158,14 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
         trainers = Context.ActorOf(props, name);
     }
 
+    private void StartRolloutsSupervisor()
+    {
+        if (parts.Children.Rollouts is not { } children)
+            return;
+        var name = Life(new ActorId(ActorRole.Rollouts)) + (rolloutSupervisors++ == 0 ? "" : $"-replaced-{rolloutSupervisors - 1}");
+        rollouts = Context.ActorOf(children(Self), name);
+    }
+
     private Directive Decide(IActorRef child, Exception exception)
     {
         if (child.Equals(trainers))
@@ -164,11 +181,11 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
         }
 
         Self.Tell(new ActorFailed(actor, reason));
-        if (!child.Equals(trainers))
+        if (actor.Role is not (ActorRole.Trainers or ActorRole.Rollouts))
             return Directive.Restart;
 
-        // Restarting it in place would wait for trainers that hang.
-        Self.Tell(SupervisorReplacement.Instance);
+        // Restarting it in place would wait for trainers or workers that hang.
+        Self.Tell(new SupervisorReplacement(actor.Role));
         return Directive.Stop;
     }
 
@@ -181,6 +198,7 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
                 : child.Equals(journal) ? ActorRole.Journal
                 : child.Equals(detector) ? ActorRole.Spikes
                 : child.Equals(recorder) ? ActorRole.Goodput
+                : child.Equals(rollouts) ? ActorRole.Rollouts
                 : ActorRole.Trainers);
     }
 
@@ -210,6 +228,9 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
                 break;
             case ToCheckpointer(var command):
                 checkpointer!.Tell(command);
+                break;
+            case ToRollouts(var command):
+                rollouts?.Tell(command);
                 break;
             case ToSpikeDetector(var command):
                 detector!.Tell(command);
@@ -260,16 +281,13 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
             Actors =
             [
                 .. from child in (IEnumerable<IActorRef?>)[Self, trainers, .. reducers, detector, checkpointer, publisher, recorder,
-                    journal]
+                    rollouts, journal]
                    where child is not null
                    select new ActorStatus(child.Equals(Self) ? "run" : IdOf(child).ToString(), "running", MailboxSize.Of(child)),
             ],
         };
     }
 
-    /// <summary>Replaces a failed supervisor of trainers.</summary>
-    private sealed record SupervisorReplacement : INoSerializationVerificationNeeded
-    {
-        public static readonly SupervisorReplacement Instance = new();
-    }
+    /// <summary>Replaces a failed supervisor of trainers or rollouts.</summary>
+    private sealed record SupervisorReplacement(ActorRole Role) : INoSerializationVerificationNeeded;
 }

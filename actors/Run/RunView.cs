@@ -7,7 +7,7 @@ namespace ActorTrain.Actors.Run;
 /// <summary>The status of a run, for display, and its current activity for the time account.</summary>
 internal sealed class RunView(
     RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster, RunProgress progress, Rounds rounds, Saving saving,
-    Evaluations evaluations, OperatorDesk operators, FaultCounts faults, TimeAccount time)
+    Evaluations evaluations, Experiences experiences, OperatorDesk operators, FaultCounts faults, TimeAccount time)
 {
     private bool IsHeldUp => decisions.HoldsUp || metrics.HoldsUp;
 
@@ -43,6 +43,7 @@ internal sealed class RunView(
         : operators.HasPaused ? RunPhase.Paused
         : progress.IsComplete ? RunPhase.Finishing
         : !roster.HasMembers ? RunPhase.WaitingForTrainer
+        : rounds.Current is null && experiences.HoldsUp ? RunPhase.Generating
         : rounds.Current is { LanesAreDone: true } ? RunPhase.Reducing
         : RunPhase.Training;
 
@@ -63,6 +64,8 @@ internal sealed class RunView(
             return (GoodputActivity.Saving, saving.CopiesForDisk ? "checkpoint" : "snapshot");
         if (progress.IsComplete || (end.IsEnding && rounds.Current is null))
             return saving.IsSettled ? ending : (GoodputActivity.Saving, "checkpoint");
+        if (rounds.Current is null && experiences.HoldsUp && roster.HasMembers)
+            return (GoodputActivity.Generating, null);
         if (rounds.HaveBegun)
             return (GoodputActivity.NewSteps, null);
 

@@ -24,18 +24,20 @@ internal sealed class StepJudge
     private readonly StateVotes votes;
     private readonly Integrity integrity;
     private readonly Steering steering;
+    private readonly Experiences experiences;
     private readonly TimeAccount time;
     private readonly RetryTimer retry;
     private SpikeProbe? probe;
 
     public StepJudge(
         RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster,
-        RunProgress progress, Rounds rounds, StateVotes votes, Integrity integrity, Steering steering, TimeAccount time)
+        RunProgress progress, Rounds rounds, StateVotes votes, Integrity integrity, Steering steering, Experiences experiences,
+        TimeAccount time)
     {
         (this.options, this.output, this.end, this.decisions, this.metrics, this.roster) =
             (options, output, end, decisions, metrics, roster);
-        (this.progress, this.rounds, this.votes, this.integrity, this.steering, this.time) =
-            (progress, rounds, votes, integrity, steering, time);
+        (this.progress, this.rounds, this.votes, this.integrity, this.steering, this.experiences, this.time) =
+            (progress, rounds, votes, integrity, steering, experiences, time);
         retry = new RetryTimer(options.RetryInterval);
     }
 
@@ -193,6 +195,7 @@ internal sealed class StepJudge
             EmbeddingNorm = SpikeSignal.EmbeddingNorm.Known(signals),
             BlockNorm = SpikeSignal.BlockNorm.Known(signals),
             UpdateNorm = SpikeSignal.UpdateNorm.Known(signals),
+            Rollouts = experiences.Summary,
         };
         metrics.Add(new MetricsItem(measurement, progress.Step));
         output.Do(new NotifyMeasurement(measurement, progress.LastStep));

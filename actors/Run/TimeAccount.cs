@@ -63,7 +63,7 @@ internal sealed class TimeAccount
         RunRewound => "trainer lost",
         TrainerLeft left when !isKnown(left.Trainer) => "trainer lost",
         ActorRestarted { Actor.Role: ActorRole.Checkpointer or ActorRole.Metrics or ActorRole.Journal or ActorRole.Goodput } => null,
-        ActorRestarted { Actor: var actor } => actor.Role == ActorRole.Reducer ? "reducer" : actor.ToString(),
+        ActorRestarted { Actor: var actor } => ActorId.AreNumbered(actor.Role) ? actor.RoleName : actor.ToString(),
         _ => null,
     };
 }

@@ -90,6 +90,7 @@ internal sealed record StatusDocument(
     {
         RunPhase.ReadingJournal => "reading the journal",
         RunPhase.Training => "training",
+        RunPhase.Generating => "generating",
         RunPhase.Reducing => "reducing",
         RunPhase.WaitingForTrainer => "waiting for a trainer",
         RunPhase.Paused => "paused by an operator",

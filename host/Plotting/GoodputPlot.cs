@@ -31,6 +31,7 @@ public static class GoodputPlot
         GoodputActivity.NewSteps => Color.FromHex("#218A5B"),
         GoodputActivity.RedoneSteps => Color.FromHex("#9BC53D"),
         GoodputActivity.WaitingForData => Color.FromHex("#38B6C9"),
+        GoodputActivity.Generating => Color.FromHex("#7CC26B"),
         GoodputActivity.Evaluating => Color.FromHex("#2563C9"),
         GoodputActivity.Saving => Color.FromHex("#7A4FBF"),
         GoodputActivity.Recovering => Color.FromHex("#E0662B"),

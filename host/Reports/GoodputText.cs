@@ -34,6 +34,7 @@ internal static class GoodputText
         GoodputActivity.NewSteps => "new steps",
         GoodputActivity.RedoneSteps => "redone steps",
         GoodputActivity.WaitingForData => "waiting for data",
+        GoodputActivity.Generating => "generating rollouts",
         _ => activity.ToString().ToLowerInvariant(),
     };
 

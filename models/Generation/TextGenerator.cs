@@ -54,25 +54,16 @@ public sealed class TextGenerator(Transformer model, IReadOnlyList<int> prompt, 
     private IEnumerable<GeneratedToken> SideBySide()
     {
         var atOnce = Math.Min(Texts, MostAtOnce);
-        using var decoder =
-            new IncrementalDecoder(model, (atOnce + 1) * KeyValueBlocks.Of(Math.Min(context, (long)prompt.Count + Tokens)));
-
-        // Each text reads the last token of the prompt for itself, and so has logits to begin with.
-        using var shared = decoder.NewSlot();
-        var common = prompt.Skip(prompt.Count - context).SkipLast(1).ToArray();
-        if (common.Length > 0)
-            decoder.Read([new TokenRun(shared, common)]);
-        var (texts, begun) = (new List<Text>(), 0);
+        using var batch = new ContinuousBatch(model, atOnce, Math.Min(context, prompt.Count + Tokens));
+        GrowingText[] texts = [.. Enumerable.Range(0, Texts).Select(NewText)];
+        batch.Add(texts);
         while (true)
         {
-            foreach (var text in texts.Where(text => ended.Contains(text.Number)))
-                text.Slot!.Dispose();
-            texts.RemoveAll(text => ended.Contains(text.Number));
-            for (; begun < Texts && texts.Count < atOnce; begun++)
-                texts.Add(new Text(begun, prompt) { Slot = shared.Fork(), Read = prompt.Count - 1 });
-            if (texts.Count == 0)
+            foreach (var number in ended)
+                texts[number].End();
+            if (batch.IsEmpty)
                 yield break;
-            foreach (var (text, drawn) in texts.Zip(Next(decoder, texts)))
+            foreach (var (text, drawn) in batch.Advance())
                 yield return Append(text, drawn);
         }
     }
@@ -82,42 +73,31 @@ public sealed class TextGenerator(Transformer model, IReadOnlyList<int> prompt, 
         for (var number = 0; number < Texts; number++)
         {
             using var cache = new KeyValueCache(model.Options);
-            var text = new Text(number, prompt) { Read = Math.Max(0, prompt.Count - context) };
+            var text = NewText(number);
+            text.Forget(Math.Max(0, prompt.Count - context));
             while (!ended.Contains(number))
             {
                 if (cache.Length == context)
                 {
                     cache.Clear();
-                    text.Read = KeptOf(text);
+                    text.KeepHalf(context);
                 }
 
-                yield return Append(text, Sampler.Draw(Logits(text.Unread(), cache), DrawingOf(text)));
+                var logits = Logits(text.Unread(), cache);
+                var drawn = Sampler.Draw(logits, text.Drawing());
+                text.Add(drawn.Id);
+                yield return Append(text, drawn);
             }
         }
     }
 
-    private DrawnToken[] Next(IncrementalDecoder decoder, List<Text> texts)
+    private GrowingText NewText(int number) => new(
+        number, prompt, options, Pieces ?? model.Options.VocabularySize,
+        token => new CounterRandom(options.Seed, token, number, RandomUse.Sampling).NextUniform());
+
+    private GeneratedToken Append(GrowingText text, DrawnToken drawn)
     {
-        foreach (var text in texts.Where(text => text.Slot!.Length == context))
-        {
-            text.Slot!.Dispose();
-            (text.Slot, text.Read) = (decoder.NewSlot(), KeptOf(text));
-        }
-
-        var logits = decoder.Feed([.. texts.Select(static text => new TokenRun(text.Slot!, text.Unread()))]);
-        return FusedSampler.Draw(logits, [.. texts.Select(DrawingOf)]);
-    }
-
-    private int KeptOf(Text text) => text.Ids.Count - Math.Max(1, context / 2);
-
-    private Drawing DrawingOf(Text text) => new(
-        options, new CounterRandom(options.Seed, text.Ids.Count - prompt.Count, text.Number, RandomUse.Sampling).NextUniform(),
-        Pieces ?? model.Options.VocabularySize, text.Ids);
-
-    private GeneratedToken Append(Text text, DrawnToken drawn)
-    {
-        text.Ids.Add(drawn.Id);
-        var isLast = drawn.Id == EndToken || text.Ids.Count - prompt.Count == Tokens;
+        var isLast = drawn.Id == EndToken || text.Written == Tokens;
         if (isLast)
             ended.Add(text.Number);
         return new GeneratedToken(text.Number, drawn.Id, drawn.LogProbability, isLast);
@@ -130,26 +110,5 @@ public sealed class TextGenerator(Transformer model, IReadOnlyList<int> prompt, 
         var ids = tensor(Array.ConvertAll(tokens, static id => (long)id), 1, tokens.Length, device: model.Parameters.Device);
         var logits = model.Logits(ids, cache).select(1, tokens.Length - 1).contiguous().cpu();
         return MemoryMarshal.Cast<byte, float>(logits.bytes).ToArray();
-    }
-
-    /// <summary>A text in the making, prompt included.</summary>
-    private sealed class Text(int number, IEnumerable<int> prompt)
-    {
-        public int Number { get; } = number;
-
-        public List<int> Ids { get; } = [.. prompt];
-
-        /// <summary>The tokens before it are in the cache, or forgotten.</summary>
-        public int Read { get; set; }
-
-        public KeyValueSlot? Slot { get; set; }
-
-        /// <summary>Takes the tokens that are not read yet.</summary>
-        public int[] Unread()
-        {
-            var unread = Ids[Read..].ToArray();
-            Read = Ids.Count;
-            return unread;
-        }
     }
 }

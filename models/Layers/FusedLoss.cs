@@ -7,6 +7,13 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Layers;
 
+/// <summary>How rows count in a loss: Σ weight · loss − entropy weight · entropy. Tensors are <c>[rows]</c> float32.</summary>
+/// <param name="Scale">The weight of every row if there are no <paramref name="Weights"/>; else a factor of the result.</param>
+/// <param name="Temperatures">What the logits are divided by; null: 1.</param>
+/// <param name="EntropyWeights">Count in the gradient alone; null: 0.</param>
+internal sealed record RowWeighing(
+    float Scale, Tensor? Weights = null, Tensor? Temperatures = null, Tensor? EntropyWeights = null);
+
 /// <summary>Final norm, output projection and cross-entropy in one, in chunks of rows: no <c>[B·T, V]</c> matrix ever exists.</summary>
 /// <remarks>The gradient of the head is computed in the forward, where its logits are: that saves computing them again.</remarks>
 internal sealed class FusedLoss : IDisposable
@@ -28,19 +35,19 @@ internal sealed class FusedLoss : IDisposable
         head = new PackedLinear(headWeight, bias: null, activations);
     }
 
-    /// <summary>x <c>[B, T, D]</c> float32, targets <c>[B, T]</c> int64 (−1 is skipped) → for each lane, the sum of its tokens' losses
-    /// times <paramref name="scale"/>, or the <paramref name="weights"/> <c>[B·T]</c> float32 if given. Where gradients are enabled,
-    /// that of the head is added at once, so that a backward must follow.</summary>
-    public Tensor Apply(Tensor x_BTD, Tensor targets_BT, float scale, Tensor? weights = null) =>
-        Function.apply(x_BTD, this, targets_BT, new Weighing(scale, weights), is_grad_enabled());
+    /// <summary>x <c>[B, T, D]</c> float32, targets <c>[B, T]</c> int64 (−1 is skipped) → for each lane, the weighted sum of its tokens'
+    /// losses. Where gradients are enabled, that of the head is added at once, so that a backward must follow.</summary>
+    public Tensor Apply(Tensor x_BTD, Tensor targets_BT, RowWeighing weighing) =>
+        Function.apply(x_BTD, this, targets_BT, weighing, is_grad_enabled());
 
     /// <summary>The loss of each token, <c>[B·T]</c> float32, without a gradient.</summary>
-    public Tensor RowLosses(Tensor x_BTD, Tensor targets_BT)
+    /// <param name="entropies">Receives those of the rows' distributions, <c>[B·T]</c> float32; null: they are not wanted.</param>
+    public Tensor RowLosses(Tensor x_BTD, Tensor targets_BT, RowWeighing weighing, Tensor? entropies = null)
     {
         var (normed, statistics) = norm.Forward(targets_BT.numel(), x_BTD);
         using (normed)
         using (statistics)
-            return RowLosses(normed, targets_BT, new Weighing(1, null), gradient: null);
+            return RowLosses(normed, targets_BT, weighing, gradient: null, entropies);
     }
 
     /// <summary>Logits of the first rows of a pass, <c>[rows, V]</c> float32.</summary>
@@ -62,14 +69,14 @@ internal sealed class FusedLoss : IDisposable
 
     public void Dispose() => head.Dispose();
 
-    private (Tensor, Saved) Forward(Tensor x, Tensor targets, Weighing weighing, bool recorded)
+    private (Tensor, Saved) Forward(Tensor x, Tensor targets, RowWeighing weighing, bool recorded)
     {
         var rows = targets.numel();
         var (normed, statistics) = norm.Forward(rows, x);
         var gradient = recorded ? activations.Empty(rows, headWeight.Entry.Shape[1]) : null;
         var sums = new float[headWeight.Lanes];
         using (normed)
-        using (var losses = RowLosses(normed, targets, weighing, gradient))
+        using (var losses = RowLosses(normed, targets, weighing, gradient, entropies: null))
         {
             var all = MemoryMarshal.Cast<byte, float>(losses.bytes);
             var weights = weighing.Weights is { } given ? MemoryMarshal.Cast<byte, float>(given.bytes) : default;
@@ -86,19 +93,21 @@ internal sealed class FusedLoss : IDisposable
         return (tensor(sums), new Saved(x.alias(), statistics, gradient));
     }
 
-    private Tensor RowLosses(Tensor normed, Tensor targets, Weighing weighing, Tensor? gradient)
+    private Tensor RowLosses(Tensor normed, Tensor targets, RowWeighing weighing, Tensor? gradient, Tensor? entropies)
     {
         var losses = empty(targets.numel(), dtype: float32);
         FusedKernels.Check(ak_head(
             head.Handle, targets.numel(), normed.Address(), targets.Address(),
-            new HeadObjective(weighing.Scale, Weights: weighing.Weights?.Address() ?? 0), new HeadRows(losses.Address()),
-            gradient?.Address() ?? 0, gradient is null ? 0 : headWeight.GradientAddress,
+            new HeadObjective(
+                weighing.Scale, Weights: AddressOf(weighing.Weights), Temperatures: AddressOf(weighing.Temperatures),
+                EntropyWeights: AddressOf(weighing.EntropyWeights)),
+            new HeadRows(losses.Address(), Entropy: AddressOf(entropies)),
+            AddressOf(gradient), gradient is null ? 0 : headWeight.GradientAddress,
             gradient is null ? 0 : headWeight.BeginGradient(), headWeight.Lanes, tokenRows?.Handle ?? 0));
         return losses;
     }
 
-    // Weights are those of rows; without them, each has the scale.
-    private sealed record Weighing(float Scale, Tensor? Weights);
+    private static nint AddressOf(Tensor? tensor) => tensor?.Address() ?? 0;
 
     private sealed record Saved(Tensor X, NormStatistics Statistics, Tensor? Gradient) : IDisposable
     {
@@ -117,7 +126,7 @@ internal sealed class FusedLoss : IDisposable
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
         {
             var layer = (FusedLoss)vars[1];
-            var (loss, saved) = layer.Forward((Tensor)vars[0], (Tensor)vars[2], (Weighing)vars[3], recorded: (bool)vars[4]);
+            var (loss, saved) = layer.Forward((Tensor)vars[0], (Tensor)vars[2], (RowWeighing)vars[3], recorded: (bool)vars[4]);
             FusedSaving.Keep(ctx, layer, saved, recorded: (bool)vars[4]);
             return loss;
         }

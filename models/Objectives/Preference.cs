@@ -16,7 +16,7 @@ public sealed class Preference(PreferenceOptions options) : IObjective
         using var scope = NewDisposeScope();
         var (inputs, targets) = batch.ToTensors(model.Parameters.Device);
         var value = 0.0;
-        var loss = model.WeightedLoss(inputs, targets, batch.TextRows(), losses =>
+        var loss = model.WeightedLoss(inputs, targets, batch.TextRows(), (losses, _) =>
         {
             (value, var weights) = Weigh((PairBatch)batch, losses, count);
             return weights;

@@ -23,12 +23,12 @@ public static class SequenceScores
     }
 
     /// <summary>The cross-entropy of each row's target in nats, 0 without one; no gradient.</summary>
-    internal static float[] LossesOf(Transformer model, TokenBatch batch)
+    public static float[] LossesOf(Transformer model, TokenBatch batch, HeadForm form = default)
     {
         using var threads = ComputeThreads.OneForTorch();
         using var _ = no_grad();
         using var scope = NewDisposeScope();
         var (inputs, targets) = batch.ToTensors(model.Parameters.Device);
-        return MemoryMarshal.Cast<byte, float>(model.TokenLosses(inputs, targets, batch.TextRows()).cpu().bytes).ToArray();
+        return MemoryMarshal.Cast<byte, float>(model.TokenLosses(inputs, targets, batch.TextRows(), form).cpu().bytes).ToArray();
     }
 }

@@ -8,6 +8,9 @@ public enum RandomUse
 
     /// <summary>Sampling of generated tokens; the step is the token's position, the lane the number of its text.</summary>
     Sampling = 2,
+
+    /// <summary>Tokens of rollouts; the step is the prompt's position, the lane the sample, the counter the token.</summary>
+    Rollout = 3,
 }
 
 /// <summary>A stream of random numbers as a function of (seed, step, lane, use): made where it is used, never stored.</summary>
@@ -29,6 +32,10 @@ public struct CounterRandom
 
     /// <summary>Uniform in [0, 1), with 53 random bits.</summary>
     public double NextUniform() => SplitMix64.Fraction(NextBits());
+
+    /// <summary>The uniform number that the stream has at an index, from 0.</summary>
+    public readonly double UniformAt(long index) =>
+        SplitMix64.Fraction(SplitMix64.Mix(key + SplitMix64.GoldenGamma * ((ulong)index + 1)));
 
     /// <summary>Standard normal, by Acklam's rational approximation of the inverse normal distribution (relative error below
     /// 1.2e-9).</summary>

@@ -13,6 +13,9 @@ public enum GoodputActivity
 
     WaitingForData,
 
+    /// <summary>The rollouts of the next step are sampled and scored.</summary>
+    Generating,
+
     Evaluating,
 
     /// <summary>The next update waits for a copy of the state, or the end of the run for the disk.</summary>

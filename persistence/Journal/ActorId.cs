@@ -13,9 +13,24 @@ public enum ActorRole
 
     Journal,
 
+    /// <summary>Keeps the rollouts of each step.</summary>
+    Ledger,
+
     Metrics,
 
     Reducer,
+
+    /// <summary>Computes log-probabilities of rollouts under the base model.</summary>
+    Reference,
+
+    /// <summary>Scores rollouts.</summary>
+    Reward,
+
+    /// <summary>Samples rollouts from the policy.</summary>
+    Rollout,
+
+    /// <summary>Has each step's rollouts made.</summary>
+    Rollouts,
 
     /// <summary>The memory for snapshots: not an actor, but it may be found corrupt like one.</summary>
     Snapshots,
@@ -41,7 +56,8 @@ public readonly record struct ActorId(ActorRole Role, int Number = 0, int Life =
     public static ActorId Reducer(int number) => new(ActorRole.Reducer, number);
 
     /// <summary>Whether a role may have several actors, distinguished by number.</summary>
-    public static bool AreNumbered(ActorRole role) => role is ActorRole.Trainer or ActorRole.Reducer;
+    public static bool AreNumbered(ActorRole role) =>
+        role is ActorRole.Trainer or ActorRole.Reducer or ActorRole.Rollout or ActorRole.Reward or ActorRole.Reference;
 
     public static bool TryParse(string? text, out ActorId actor)
     {
@@ -60,6 +76,9 @@ public readonly record struct ActorId(ActorRole Role, int Number = 0, int Life =
         actor = new ActorId(role, numbers[0], numbers[1]);
         return numbers[1] > 0;
     }
+
+    /// <summary>Its role as displayed, without number or life.</summary>
+    public string RoleName => NameOf(Role);
 
     public override string ToString() => NameOf(Role) + (AreNumbered(Role) ? $"-{Number}" : "") + (Life == 1 ? "" : $"-{Life}");
 

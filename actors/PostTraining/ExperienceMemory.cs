@@ -1,0 +1,46 @@
+using ActorTrain.Data.Plan;
+using ActorTrain.Models;
+using ActorTrain.Models.Rollouts;
+
+namespace ActorTrain.Actors.PostTraining;
+
+/// <summary>What trainers train on, in the memory of this process. Thread-safe.</summary>
+/// <remarks>The last few steps are kept: a batch that led to a rollback is computed once more to find out why.</remarks>
+public sealed class ExperienceMemory
+{
+    private const int StepsKept = 4;
+
+    private readonly Lock gate = new();
+    private readonly LinkedList<Experience> kept = [];
+
+    public void Put(Experience experience)
+    {
+        lock (gate)
+        {
+            kept.AddFirst(experience);
+            if (kept.Count > StepsKept)
+                kept.RemoveLast();
+        }
+    }
+
+    /// <summary>The rollouts of some prompts of a step, as micro-batches.</summary>
+    /// <param name="microBatch">Rollouts per batch, at most.</param>
+    public IEnumerable<RolloutBatch> Batches(IEnumerable<PlannedSample> prompts, int microBatch)
+    {
+        long[] positions = [.. prompts.Select(static prompt => prompt.Position)];
+        return Find(positions).Batches(positions, microBatch);
+    }
+
+    /// <summary>Tokens that are trained on in the step of some prompts.</summary>
+    public long Tokens(IEnumerable<PlannedSample> prompts) => Find([.. prompts.Select(static prompt => prompt.Position)]).Counts.Tokens;
+
+    // The newest: older ones with the same prompts were sampled by weights that the run has left.
+    private Experience Find(long[] positions)
+    {
+        lock (gate)
+        {
+            return kept.FirstOrDefault(experience => experience.Holds(positions)) ?? throw new InvariantException(
+                $"There are no rollouts of the prompts at positions {string.Join(", ", positions)}.");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Models;
+using ActorTrain.Models.Rollouts;
+using ActorTrain.Models.Storage;
+
+namespace ActorTrain.Actors.PostTraining;
+
+/// <summary>What the samplers of a run share.</summary>
+/// <param name="Seed">Of the run.</param>
+/// <param name="EndToken">Ends a completion.</param>
+/// <param name="Pieces">Only smaller ids are sampled.</param>
+public sealed record GeneratorOptions(
+    ModelOptions Model, Precision Precision, RolloutOptions Rollouts, ulong Seed, int EndToken, int Pieces);
+
+/// <summary>Samples rollouts with a copy of the policy's weights.</summary>
+public sealed class GeneratorDevice : IWorkerDevice
+{
+    private readonly IWeightSource source;
+    private readonly FlatParameters parameters;
+    private readonly Transformer model;
+    private readonly RolloutGenerator generator;
+    private readonly Dictionary<(long Position, int Sample), Queue<(long Number, int Attempt)>> asked = [];
+    private PublishedWeights? installed;
+    private FlatChecksum? checksum;
+
+    public GeneratorDevice(GeneratorOptions options, IWeightSource source)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        this.source = source;
+        parameters = new FlatParameters(ModelLayout.Of(options.Model));
+        model = new Transformer(options.Model, parameters, options.Precision);
+        generator = new RolloutGenerator(model, options.Rollouts, options.Seed, options.EndToken, options.Pieces);
+    }
+
+    public bool HasWork => !generator.IsEmpty;
+
+    public string? Begin(WorkerCommand order)
+    {
+        var generate = (GenerateRollouts)order;
+        if (Install(generate.Weights) is { } refusal)
+            return refusal;
+        foreach (var sample in generate.Samples)
+        {
+            if (!asked.TryGetValue((generate.Position, sample), out var attempts))
+                asked.Add((generate.Position, sample), attempts = []);
+            attempts.Enqueue((generate.Number, generate.Attempt));
+        }
+
+        generator.Add(generate.Position, generate.Prompt, generate.Samples);
+        return null;
+    }
+
+    public IReadOnlyList<WorkerReport> Advance()
+    {
+        var done = generator.Advance();
+        if (done.Count == 0)
+            return [];
+
+        // Nothing that corrupted weights have sampled is passed on.
+        checksum!.Verify(parameters.Weights, FlatPlace.Weights);
+        parameters.VerifyCopies();
+        return [.. done.Select(Report)];
+    }
+
+    public void GiveUp()
+    {
+        generator.Clear();
+        asked.Clear();
+    }
+
+    public void Dispose()
+    {
+        generator.Dispose();
+        model.Dispose();
+        parameters.Dispose();
+    }
+
+    private RolloutDone Report(GeneratedRollout done)
+    {
+        var attempts = asked[(done.Position, done.Sample)];
+        var (number, attempt) = attempts.Dequeue();
+        if (attempts.Count == 0)
+            asked.Remove((done.Position, done.Sample));
+        return new RolloutDone(default, number, done.Position, done.Sample, attempt, done.Rollout, installed!.Hash);
+    }
+
+    // What is cached of other weights is gone by then: nothing is under way.
+    private string? Install(PublishedWeights wanted)
+    {
+        if (installed is { } present && (present.Step, present.Hash) == (wanted.Step, wanted.Hash))
+            return null;
+        if (HasWork)
+            throw new InvariantException($"Weights of step {wanted.Step} are to be installed while others sample.");
+        installed = null;
+        if (source.Load(wanted, parameters) is { } refusal)
+            return refusal;
+        checksum = FlatChecksum.Of(parameters.Weights);
+        installed = wanted;
+        return null;
+    }
+}

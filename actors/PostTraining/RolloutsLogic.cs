@@ -1,0 +1,354 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Models.Rollouts;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.PostTraining;
+
+/// <summary>Has the rollouts of a step sampled, scored, compared with the reference and kept, and makes of them what the step is trained
+/// on.</summary>
+/// <remarks>A pure state machine: inputs and the time go in, effects come out. Messages may be lost, repeated, delayed or reordered, and
+/// workers may die at any moment. A rollout and its reward are pure functions of their names, so whoever computes them, and how often,
+/// changes nothing; two different answers prove that somebody computed wrongly, and a third decides.</remarks>
+public sealed class RolloutsLogic
+{
+    // Enough that slots never run empty, and few enough that work is shared out evenly at the end of a step.
+    private const int LoadPerSlot = 2;
+
+    private const int JudgedAtOnce = 2;
+
+    private readonly RolloutsOptions options;
+    private readonly WorkerPool generators;
+    private readonly WorkerPool rewards;
+    private readonly WorkerPool references;
+    private readonly List<WorkerPool> pools;
+    private readonly List<GenerationWork> generations = [];
+    private readonly List<JudgementWork> judgements = [];
+    private readonly HashSet<ActorId> reported = [];
+    private List<RolloutsEffect> effects = [];
+    private Preparation? current;
+    private DateTimeOffset ledgerRemindAt;
+    private DateTimeOffset now;
+
+    public RolloutsLogic(RolloutsOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        this.options = options;
+        generators = Pool(ActorRole.Rollout, options.Rollouts.Workers);
+        rewards = Pool(ActorRole.Reward, options.Rewards);
+        references = Pool(ActorRole.Reference, options.References);
+        pools = [generators, rewards, references];
+
+        WorkerPool Pool(ActorRole role, int count) => new(role, count, options.Supervision, options.Timeout, options.RetryInterval);
+    }
+
+    /// <summary>When <see cref="Tick"/> is due; null if it is not.</summary>
+    public DateTimeOffset? NextTick
+    {
+        get
+        {
+            DateTimeOffset? ledger = current?.Pending is null ? null : ledgerRemindAt;
+            return pools.Select(static pool => pool.DueAt).Append(ledger).Min();
+        }
+    }
+
+    private bool HasReferences => options.References > 0;
+
+    /// <returns>The effects, in order.</returns>
+    public IReadOnlyList<RolloutsEffect> Begin(DateTimeOffset at)
+    {
+        Start(at);
+        Tell(new RolloutsStarted());
+        return Advance();
+    }
+
+    public IReadOnlyList<RolloutsEffect> Tick(DateTimeOffset at)
+    {
+        Start(at);
+        if (current?.Pending is { } asked && ledgerRemindAt <= now)
+            Ask(asked);
+        return Advance();
+    }
+
+    public IReadOnlyList<RolloutsEffect> Handle(PrepareExperience asked, DateTimeOffset at)
+    {
+        Start(at);
+        if (current?.Asked.Number == asked.Number)
+        {
+            if (current.Done is { } done)
+                Tell(done);
+        }
+        else if (current is null || asked.Number > current.Asked.Number)
+        {
+            Prepare(asked);
+        }
+
+        return Advance();
+    }
+
+    public IReadOnlyList<RolloutsEffect> Handle(WorkerReport report, DateTimeOffset at)
+    {
+        Start(at);
+        var isAlive = pools.Exists(pool => pool.Hear(report.Worker, now));
+        if (current is { Done: null, Pending: null } preparation && report.Number == preparation.Asked.Number)
+            Note(preparation, report, isAlive);
+        return Advance();
+    }
+
+    /// <summary>A worker has stopped.</summary>
+    public IReadOnlyList<RolloutsEffect> Ended(ActorId worker, string reason, bool forMemory, DateTimeOffset at)
+    {
+        Start(at);
+        foreach (var pool in pools)
+            effects.AddRange(pool.Ended(worker, reason, now, forMemory));
+        return Advance();
+    }
+
+    public IReadOnlyList<RolloutsEffect> Handle(LedgerReport report, DateTimeOffset at)
+    {
+        Start(at);
+        if (current is { Pending: { } asked } preparation && report.Number == preparation.Asked.Number)
+        {
+            switch (report, asked)
+            {
+                case (RolloutsRead(_, var rollouts), ReadRollouts):
+                    preparation.Pending = null;
+                    if (preparation.Accepts(rollouts, options.Rollouts.Samples, HasReferences))
+                        Finish(preparation, rollouts!);
+                    else
+                        Plan(preparation);
+                    break;
+                case (RolloutsKept, KeepRollouts):
+                    preparation.Pending = null;
+                    Finish(preparation);
+                    break;
+                case (LedgerFailed(_, var reason), KeepRollouts):
+                    Tell(new RolloutsFailed(reason));
+                    break;
+            }
+        }
+
+        return Advance();
+    }
+
+    private void Start(DateTimeOffset at) => (now, effects) = (at, []);
+
+    private void Tell(IRunInput report) => effects.Add(new TellRunOf(report));
+
+    // A step of which nothing is left to do is not begun again: its prompts, weights and options make it what it was.
+    private void Prepare(PrepareExperience asked)
+    {
+        Forget();
+        current = new Preparation(asked, options.Prompts(asked.Step, asked.Skips), options.Rollouts.Samples);
+        foreach (var worker in pools.SelectMany(static pool => pool.Workers))
+            effects.Add(new TellWorker(worker, new ForgetRollouts(asked.Number)));
+        Ask(new ReadRollouts(asked.Number, asked.Step));
+    }
+
+    private void Forget()
+    {
+        generations.Clear();
+        judgements.Clear();
+        foreach (var pool in pools)
+            pool.Take(static _ => true);
+    }
+
+    private void Ask(LedgerCommand command)
+    {
+        current!.Pending = command;
+        ledgerRemindAt = now + options.RetryInterval;
+        effects.Add(new TellLedger(command));
+    }
+
+    private void Plan(Preparation preparation)
+    {
+        var samples = options.Rollouts.Samples;
+        var all = preparation.Groups.Count() * samples;
+        var share = Math.Clamp(all / (2 * Math.Max(1, options.Rollouts.Workers)), 1, samples);
+        foreach (var group in preparation.Groups)
+        {
+            foreach (var part in Enumerable.Range(0, samples).Chunk(share))
+                generations.Add(new GenerationWork(preparation.Asked, group, part, attempt: 0));
+        }
+
+        if (options.AuditEvery > 0 && preparation.Asked.Step % options.AuditEvery == 0)
+        {
+            var chosen = (int)(preparation.Asked.Step / options.AuditEvery % all);
+            AskAgain(preparation, preparation.Groups.ElementAt(chosen / samples), chosen % samples);
+        }
+    }
+
+    private void AskAgain(Preparation preparation, Preparation.Group group, int sample, bool toCompare = true)
+    {
+        var first = generations.Find(work => work.Group == group && work.Samples.Contains(sample));
+        var attempt = group.Votes[sample].AskAgain(toCompare);
+        generations.Add(new GenerationWork(preparation.Asked, group, [sample], attempt) { ComparedWith = first });
+    }
+
+    private void Note(Preparation preparation, WorkerReport report, bool isAlive)
+    {
+        switch (report)
+        {
+            case RolloutDone done when preparation.Find(done.Position) is { } group && done.Sample < group.Votes.Length:
+                Note(preparation, group, done);
+                break;
+            case RewardsScored scored when preparation.Find(scored.Position) is { IsGenerated: true } group
+                && scored.Scores.Count == group.Votes.Length:
+                group.Scores ??= scored.Scores;
+                Complete(group, ActorRole.Reward);
+                break;
+            case ReferencesScored scored when preparation.Find(scored.Position) is { IsGenerated: true } group
+                && scored.LogProbabilities.Count == group.Votes.Length:
+                group.References ??= scored.LogProbabilities;
+                Complete(group, ActorRole.Reference);
+                break;
+            case WeightsMissing missing when isAlive:
+                Tell(new WeightsRefused(missing.Number, missing.Reason));
+                break;
+        }
+    }
+
+    private void Note(Preparation preparation, Preparation.Group group, RolloutDone done)
+    {
+        // Only what the published weights have made is a rollout of this step.
+        if (done.Weights != preparation.Asked.Weights.Hash)
+            return;
+        var vote = group.Votes[done.Sample];
+        var wasGenerated = group.IsGenerated;
+        var before = vote.Accepted;
+        vote.Add(done.Worker, done.Attempt, done.Rollout);
+        foreach (var work in generations.Where(work => work.Group == group && work.Attempt == done.Attempt).ToList())
+        {
+            work.Left.Remove(done.Sample);
+            if (work.Left.Count == 0)
+                Complete(work);
+        }
+
+        if (vote.IsDisputed)
+            AskAgain(preparation, group, done.Sample);
+        foreach (var liar in vote.Liars.Where(reported.Add).ToList())
+            Distrust(preparation, liar, $"rollout {done.Sample} of prompt {done.Position} at step {preparation.Asked.Step}");
+        if (before is not null && vote.Accepted != before)
+            Doubt(group);
+        if (group.IsGenerated && (!wasGenerated || vote.Accepted != before))
+        {
+            judgements.Add(new JudgementWork(preparation.Asked, group, ActorRole.Reward));
+            if (HasReferences)
+                judgements.Add(new JudgementWork(preparation.Asked, group, ActorRole.Reference));
+        }
+    }
+
+    // A worker that computes wrongly is replaced, and all of the step that rests on it is sampled again.
+    private void Distrust(Preparation preparation, ActorId liar, string found)
+    {
+        Tell(new WorkerCorrupted(liar, $"{found} differs from what two computations agree on"));
+        effects.AddRange(generators.Replace(liar));
+        foreach (var group in preparation.Groups)
+        {
+            for (var sample = 0; sample < group.Votes.Length; sample++)
+            {
+                if (!group.Votes[sample].Withdraw(liar))
+                    continue;
+                AskAgain(preparation, group, sample, toCompare: false);
+                Doubt(group);
+            }
+        }
+    }
+
+    private void Doubt(Preparation.Group group)
+    {
+        group.Doubt();
+        Complete(group, ActorRole.Reward);
+        Complete(group, ActorRole.Reference);
+    }
+
+    private void Complete(GenerationWork work)
+    {
+        generations.Remove(work);
+        generators.Take(taken => taken == work);
+    }
+
+    private void Complete(Preparation.Group group, ActorRole role)
+    {
+        judgements.RemoveAll(work => work.Group == group && work.Role == role);
+        (role == ActorRole.Reward ? rewards : references)
+            .Take(work => work is JudgementWork judged && judged.Group == group);
+    }
+
+    private void Finish(Preparation preparation, StepRollouts rollouts)
+    {
+        var asked = preparation.Asked;
+        preparation.Experience = new Experience(
+            rollouts.Groups, options.Advantages, options.Rollouts.MaxTokens, isOnPolicy: asked.Weights.Step == asked.Step);
+        Finish(preparation);
+    }
+
+    private void Finish(Preparation preparation)
+    {
+        var (asked, experience) = (preparation.Asked, preparation.Experience!);
+        effects.Add(new HandOver(asked.Step, experience));
+        preparation.Done = new ExperiencePrepared(asked.Number, experience.Hash, experience.Summary);
+        Tell(preparation.Done);
+        Forget();
+    }
+
+    private List<RolloutsEffect> Advance()
+    {
+        foreach (var pool in pools)
+            effects.AddRange(pool.Tick(now));
+        if (current is { Done: null, Pending: null } preparation)
+        {
+            effects.AddRange(generators.Give(
+                generations.Where(static work => !work.IsGiven).ToList(), LoadPerSlot * options.Rollouts.Slots, now));
+            Judge(rewards, ActorRole.Reward);
+            Judge(references, ActorRole.Reference);
+
+            // An audit that is under way may still change a rollout.
+            if (generations.Count == 0 && preparation.Complete(HasReferences) is { } rollouts)
+            {
+                var asked = preparation.Asked;
+                preparation.Experience = new Experience(
+                    rollouts.Groups, options.Advantages, options.Rollouts.MaxTokens, isOnPolicy: asked.Weights.Step == asked.Step);
+                Ask(new KeepRollouts(asked.Number, rollouts));
+            }
+        }
+
+        return effects;
+
+        void Judge(WorkerPool pool, ActorRole role) => effects.AddRange(pool.Give(
+            judgements.Where(work => work.Role == role && !work.IsGiven).ToList(), JudgedAtOnce, now));
+    }
+
+    /// <summary>Samples of one prompt.</summary>
+    private sealed class GenerationWork(PrepareExperience asked, Preparation.Group group, int[] samples, int attempt) : WorkerPool.Work
+    {
+        public Preparation.Group Group => group;
+
+        public IReadOnlyList<int> Samples => samples;
+
+        public int Attempt => attempt;
+
+        /// <summary>Samples that are not answered.</summary>
+        public SortedSet<int> Left { get; } = [.. samples];
+
+        /// <summary>The work that this one is compared with.</summary>
+        public GenerationWork? ComparedWith { get; init; }
+
+        public override int NotBy => ComparedWith?.GivenTo ?? -1;
+
+        public override int Load => Left.Count;
+
+        public override WorkerCommand Command() =>
+            new GenerateRollouts(asked.Number, asked.Weights, group.Prompt.Position, group.Prompt.Ids, [.. Left], attempt);
+    }
+
+    /// <summary>The rollouts of one prompt, to be scored or compared with the reference.</summary>
+    private sealed class JudgementWork(PrepareExperience asked, Preparation.Group group, ActorRole role) : WorkerPool.Work
+    {
+        public Preparation.Group Group => group;
+
+        public ActorRole Role => role;
+
+        public override WorkerCommand Command() =>
+            new JudgeRollouts(asked.Number, group.Prompt.Position, group.Prompt.Ids, group.Rollouts);
+    }
+}

@@ -1,0 +1,39 @@
+using ActorTrain.Actors.Training;
+using ActorTrain.Data.Plan;
+using ActorTrain.Models;
+using ActorTrain.Models.Plan;
+using ActorTrain.Models.Rollouts;
+
+namespace ActorTrain.Actors.PostTraining;
+
+/// <summary>A prompt that a step needs completions of.</summary>
+/// <param name="Position">In the stream of prompts.</param>
+public readonly record struct Prompt(long Position, EquatableArray<int> Ids);
+
+/// <summary>What the decisions about rollouts depend on.</summary>
+public sealed record RolloutsOptions
+{
+    /// <summary>The prompts of a step, in order of their positions, given what the plan skips.</summary>
+    public required Func<long, SkipList, IReadOnlyList<Prompt>> Prompts { get; init; }
+
+    public required RolloutOptions Rollouts { get; init; }
+
+    public required AdvantageOptions Advantages { get; init; }
+
+    public int Rewards { get; init; } = 1;
+
+    /// <summary>0 if nothing is compared with a reference model.</summary>
+    public int References { get; init; }
+
+    /// <summary>Steps between rollouts that are sampled twice and compared; 0: none is.</summary>
+    public int AuditEvery { get; init; }
+
+    /// <summary>How often workers may be lost.</summary>
+    public required TrainerSupervisorOptions Supervision { get; init; }
+
+    /// <summary>A worker that reports nothing for this long, and has work, is considered hung.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Unanswered messages are repeated after this time.</summary>
+    public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(2);
+}

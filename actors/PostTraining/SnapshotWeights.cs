@@ -1,0 +1,29 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Snapshots;
+using ActorTrain.Models.Storage;
+
+namespace ActorTrain.Actors.PostTraining;
+
+/// <summary>Where workers get published weights from.</summary>
+public interface IWeightSource
+{
+    /// <summary>Copies the weights that are meant, and no others (marin#1829).</summary>
+    /// <returns>Null, or one sentence why it failed; the parameters may be changed.</returns>
+    string? Load(PublishedWeights published, FlatParameters parameters);
+}
+
+/// <summary>Published weights are those of a snapshot in memory: nobody changes it, and pulling from it waits for no one.</summary>
+public sealed class SnapshotWeights(SnapshotMemory memory) : IWeightSource
+{
+    public string? Load(PublishedWeights published, FlatParameters parameters)
+    {
+        using var snapshot = memory.Read(published.Slot);
+        if (snapshot is null || snapshot.Step != published.Step || snapshot.Hash != published.Hash)
+            return $"Slot {published.Slot} of the snapshots in memory does not hold the weights of step {published.Step}.";
+        if (snapshot.Damage() is { } damage)
+            return damage;
+        parameters.Weights.CopyFrom(snapshot.Weights);
+        parameters.WeightsChanged();
+        return null;
+    }
+}

@@ -1,0 +1,182 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Supervision;
+using ActorTrain.Actors.Training;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.PostTraining;
+
+/// <summary>Workers of one role: keeps them alive, and knows which work each has. Has no clock, thread or actor.</summary>
+internal sealed class WorkerPool
+{
+    private readonly ActorRole role;
+    private readonly TrainerSupervisorOptions options;
+    private readonly TimeSpan timeout;
+    private readonly TimeSpan retryInterval;
+    private readonly List<Post> posts = [];
+    private int nextNumber;
+
+    public WorkerPool(ActorRole role, int count, TrainerSupervisorOptions options, TimeSpan timeout, TimeSpan retryInterval)
+    {
+        (this.role, this.options, this.timeout, this.retryInterval) = (role, options, timeout, retryInterval);
+        for (var i = 0; i < count; i++)
+            posts.Add(NewPost());
+    }
+
+    public int Count => posts.Count;
+
+    /// <summary>When a backoff ends, or a worker is to be reminded; null if neither is due.</summary>
+    public DateTimeOffset? DueAt => posts.Min(static post => post.Life is null ? post.StartAt : post.Work.Count > 0 ? post.RemindAt : null);
+
+    public IEnumerable<ActorId> Workers => posts.Select(static post => post.Life).OfType<ActorId>();
+
+    /// <summary>Starts those whose backoff is over, reminds those that are silent, and gives up on those that are silent for too
+    /// long.</summary>
+    public IEnumerable<RolloutsEffect> Tick(DateTimeOffset now)
+    {
+        foreach (var post in posts)
+        {
+            if (post.Life is null && post.StartAt <= now)
+            {
+                post.Begin(new ActorId(role, post.Number, ++post.Lives), now);
+                yield return new SpawnWorker(post.Life!.Value);
+            }
+            else if (post.Life is { } life && post.Work.Count > 0 && post.RemindAt <= now)
+            {
+                if (now - post.HeardAt >= timeout)
+                {
+                    yield return new StopWorker(life);
+                    foreach (var effect in Lose(post, $"No heartbeat for {timeout.TotalSeconds:0.###} s.", now, forMemory: false))
+                        yield return effect;
+                    continue;
+                }
+
+                post.RemindAt = now + retryInterval;
+                foreach (var work in post.Work)
+                    yield return new TellWorker(life, work.Command());
+            }
+        }
+    }
+
+    /// <summary>Notes a sign of life.</summary>
+    /// <returns>Whether that life is the present one.</returns>
+    public bool Hear(ActorId worker, DateTimeOffset now)
+    {
+        if (Find(worker) is not { } post)
+            return false;
+        (post.HeardAt, post.RemindAt) = (now, now + retryInterval);
+        return true;
+    }
+
+    /// <summary>A life has ended by itself, or is to end.</summary>
+    public IEnumerable<RolloutsEffect> Ended(ActorId worker, string reason, DateTimeOffset now, bool forMemory = false) =>
+        Find(worker) is { } post ? Lose(post, reason, now, forMemory) : [];
+
+    /// <summary>Puts another in the place of a worker that computes wrongly.</summary>
+    public IEnumerable<RolloutsEffect> Replace(ActorId worker)
+    {
+        var index = posts.FindIndex(post => post.Number == worker.Number);
+        if (index < 0)
+            yield break;
+        if (posts[index].Life is { } life)
+            yield return new StopWorker(life);
+        foreach (var work in posts[index].Work)
+            work.IsGiven = false;
+        posts[index] = NewPost();
+    }
+
+    /// <summary>Gives waiting work to those who have the least, up to a load for each.</summary>
+    /// <param name="most">A worker with this load is given nothing more.</param>
+    public IEnumerable<RolloutsEffect> Give(IEnumerable<Work> waiting, int most, DateTimeOffset now)
+    {
+        foreach (var work in waiting)
+        {
+            var free = posts.Where(post => post.Life is not null && post.Load < most).ToList();
+            if (free.Count == 0)
+                yield break;
+            var post = free.OrderBy(post => work.NotBy == post.Number).ThenBy(static post => post.Load).First();
+            if (post.Work.Count == 0)
+                (post.HeardAt, post.RemindAt) = (now, now + retryInterval);
+            work.IsGiven = true;
+            work.GivenTo = post.Number;
+            post.Work.Add(work);
+            yield return new TellWorker(post.Life!.Value, work.Command());
+        }
+    }
+
+    /// <summary>Takes work that is done, or not wanted any more, from everyone.</summary>
+    public void Take(Predicate<Work> done)
+    {
+        foreach (var post in posts)
+            post.Work.RemoveAll(done);
+    }
+
+    private IEnumerable<RolloutsEffect> Lose(Post post, string reason, DateTimeOffset now, bool forMemory)
+    {
+        var life = post.Life!.Value;
+        if (now - post.BornAt >= options.ResetAfter)
+            post.Backoff.Reset();
+        foreach (var work in post.Work)
+            work.IsGiven = false;
+        post.Work.Clear();
+        post.End(now + post.Backoff.Next());
+        yield return new TellRunOf(new WorkerLost(life, reason));
+        if (post.Losses.Add(now, forMemory, "was lost") is not { } often)
+            yield break;
+        post.StartAt = null;
+        var advice = forMemory ? options.MemoryAdvice + " " : "";
+        yield return new TellRunOf(new ActorGivenUp(
+            life, $"{life} {often} and is not started again; the last time: {reason} {advice}More is in {options.Log}."));
+    }
+
+    private Post? Find(ActorId worker) => posts.Find(post => post.Life == worker);
+
+    private Post NewPost() => new(nextNumber++, options);
+
+    /// <summary>Something for one worker to do.</summary>
+    internal abstract class Work
+    {
+        /// <summary>Whether a worker has it.</summary>
+        public bool IsGiven { get; set; }
+
+        /// <summary>The number of the worker that had it last; −1 for none.</summary>
+        public int GivenTo { get; set; } = -1;
+
+        /// <summary>The number of a worker that another one is better than; −1 for none.</summary>
+        public virtual int NotBy => -1;
+
+        public virtual int Load => 1;
+
+        public abstract WorkerCommand Command();
+    }
+
+    private sealed class Post(int number, TrainerSupervisorOptions options)
+    {
+        public int Number => number;
+
+        public int Lives { get; set; }
+
+        public ActorId? Life { get; private set; }
+
+        /// <summary>Null if it is not to be started again.</summary>
+        public DateTimeOffset? StartAt { get; set; } = DateTimeOffset.MinValue;
+
+        public DateTimeOffset BornAt { get; private set; }
+
+        public DateTimeOffset HeardAt { get; set; }
+
+        public DateTimeOffset RemindAt { get; set; }
+
+        public Backoff Backoff { get; } = new(options.MinBackoff, options.MaxBackoff);
+
+        public FailureWindow Losses { get; } = new(options.Window, options.MaxLosses);
+
+        public List<Work> Work { get; } = [];
+
+        public int Load => Work.Sum(static work => work.Load);
+
+        public void Begin(ActorId life, DateTimeOffset now) =>
+            (Life, StartAt, BornAt, HeardAt, RemindAt) = (life, null, now, now, now);
+
+        public void End(DateTimeOffset startAt) => (Life, StartAt) = (null, startAt);
+    }
+}

@@ -1,0 +1,103 @@
+using System.Text.Json.Serialization;
+using ActorTrain.Models;
+using ActorTrain.Models.Plan;
+using ActorTrain.Models.Rollouts;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.Protocol;
+
+/// <summary>Weights that rollouts are sampled with: never changed once they are published.</summary>
+/// <param name="Step">Updates that they have seen.</param>
+/// <param name="Slot">Of the snapshots in memory, where they are.</param>
+/// <param name="Hash">Of the state that they are part of.</param>
+public sealed record PublishedWeights(long Step, int Slot, ulong Hash);
+
+/// <summary>Has the rollouts of a step made, scored and kept; answered by <see cref="ExperiencePrepared"/>. A later one replaces
+/// it.</summary>
+/// <param name="Number">Grows with each attempt; a repeated one is answered again.</param>
+/// <param name="Step">The step that is trained on them.</param>
+/// <param name="Skips">What the plan of prompts skips.</param>
+public sealed record PrepareExperience(long Number, long Step, PublishedWeights Weights, SkipList Skips);
+
+public abstract record RolloutsReport : IRunInput;
+
+/// <summary>Sent by a new supervisor of rollouts, which knows of no step.</summary>
+public sealed record RolloutsStarted : RolloutsReport;
+
+/// <summary>The step can be trained on.</summary>
+/// <param name="Hash">Of all that training reads.</param>
+public sealed record ExperiencePrepared(long Number, ulong Hash, RolloutSummary Summary) : RolloutsReport;
+
+/// <summary>The published weights are gone or damaged: they are to be published again.</summary>
+public sealed record WeightsRefused(long Number, string Reason) : RolloutsReport;
+
+/// <summary>A disk error; the run ends in order, since no step is trained on rollouts that are not kept.</summary>
+public sealed record RolloutsFailed(string Reason) : RolloutsReport;
+
+/// <summary>A worker computed other bits than two others.</summary>
+public sealed record WorkerCorrupted(ActorId Worker, string Evidence) : RolloutsReport;
+
+/// <summary>A worker was lost and is replaced; nothing else depends on it.</summary>
+public sealed record WorkerLost(ActorId Worker, string Reason) : RolloutsReport;
+
+/// <summary>Work on the rollouts of a step. An order that arrives twice is done once and answered twice.</summary>
+/// <param name="Number">Of the experience that it is for.</param>
+[JsonDerivedType(typeof(GenerateRollouts), "generate-rollouts")]
+[JsonDerivedType(typeof(JudgeRollouts), "judge-rollouts")]
+[JsonDerivedType(typeof(ForgetRollouts), "forget-rollouts")]
+public abstract record WorkerCommand(long Number);
+
+/// <summary>Samples completions of a prompt; answered by a <see cref="RolloutDone"/> for each.</summary>
+/// <param name="Position">Of the prompt in the stream of prompts.</param>
+/// <param name="Samples">Their numbers.</param>
+/// <param name="Attempt">Distinguishes computations of one rollout that are to be compared; each is done anew.</param>
+public sealed record GenerateRollouts(
+    long Number, PublishedWeights Weights, long Position, EquatableArray<int> Prompt, EquatableArray<int> Samples, int Attempt)
+    : WorkerCommand(Number);
+
+/// <summary>Scores the rollouts of a prompt, or computes their log-probabilities, according to who is asked.</summary>
+/// <param name="Rollouts">All of the prompt, in order of samples.</param>
+public sealed record JudgeRollouts(long Number, long Position, EquatableArray<int> Prompt, EquatableArray<Rollout> Rollouts)
+    : WorkerCommand(Number);
+
+/// <summary>All work for experience with lower numbers is to be forgotten.</summary>
+public sealed record ForgetRollouts(long Number) : WorkerCommand(Number);
+
+public abstract record WorkerReport(ActorId Worker, long Number);
+
+/// <summary>Heartbeat.</summary>
+public sealed record WorkerProgressed(ActorId Worker, long Number) : WorkerReport(Worker, Number);
+
+/// <param name="Weights">Hash of the state that sampled it.</param>
+public sealed record RolloutDone(ActorId Worker, long Number, long Position, int Sample, int Attempt, Rollout Rollout, ulong Weights)
+    : WorkerReport(Worker, Number);
+
+/// <param name="Scores">In order of samples.</param>
+public sealed record RewardsScored(ActorId Worker, long Number, long Position, EquatableArray<RolloutScore> Scores)
+    : WorkerReport(Worker, Number);
+
+/// <param name="LogProbabilities">Of the tokens of each rollout, in nats, in order of samples.</param>
+public sealed record ReferencesScored(
+    ActorId Worker, long Number, long Position, EquatableArray<EquatableArray<float>> LogProbabilities) : WorkerReport(Worker, Number);
+
+/// <summary>The order cannot be carried out: the published weights are gone or damaged.</summary>
+public sealed record WeightsMissing(ActorId Worker, long Number, string Reason) : WorkerReport(Worker, Number);
+
+[JsonDerivedType(typeof(KeepRollouts), "keep-rollouts")]
+[JsonDerivedType(typeof(ReadRollouts), "read-rollouts")]
+public abstract record LedgerCommand(long Number);
+
+/// <summary>Makes the rollouts of a step durable; answered by <see cref="RolloutsKept"/>.</summary>
+public sealed record KeepRollouts(long Number, StepRollouts Rollouts) : LedgerCommand(Number);
+
+/// <summary>Looks for rollouts of a step; answered by <see cref="RolloutsRead"/>.</summary>
+public sealed record ReadRollouts(long Number, long Step) : LedgerCommand(Number);
+
+public abstract record LedgerReport(long Number);
+
+public sealed record RolloutsKept(long Number) : LedgerReport(Number);
+
+/// <param name="Rollouts">Null if there are none.</param>
+public sealed record RolloutsRead(long Number, StepRollouts? Rollouts) : LedgerReport(Number);
+
+public sealed record LedgerFailed(long Number, string Reason) : LedgerReport(Number);

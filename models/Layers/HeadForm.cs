@@ -1,0 +1,17 @@
+namespace ActorTrain.Models.Layers;
+
+/// <summary>How the distributions of rows follow from their logits, and what their entropy counts.</summary>
+public readonly struct HeadForm
+{
+    private readonly float? temperature;
+
+    /// <summary>What the logits are divided by, above 0.</summary>
+    public float Temperature
+    {
+        get => temperature ?? 1;
+        init => temperature = value;
+    }
+
+    /// <summary>What is gained by the entropy of each row, in the gradient; null: nothing.</summary>
+    public float[]? EntropyWeights { get; init; }
+}

@@ -1,0 +1,53 @@
+using ActorTrain.Models.Options;
+using ActorTrain.Models.PostTraining.Rewards;
+
+namespace ActorTrain.Models.Rollouts;
+
+public enum AdvantageEstimator
+{
+    /// <summary>The reward less the mean of its group, over the group's standard deviation.</summary>
+    Grpo,
+
+    /// <summary>The reward less the mean of its group.</summary>
+    DrGrpo,
+
+    /// <summary>The reward less the mean of the others of its group.</summary>
+    Rloo,
+
+    /// <summary>Rewards to go of tokens, whitened over the step.</summary>
+    ReinforcePlusPlus,
+
+    /// <summary>The reward less the mean of its group, whitened over the tokens of the step.</summary>
+    ReinforcePlusPlusBaseline,
+}
+
+/// <summary>What a rollout's reward makes of its tokens.</summary>
+public sealed record AdvantageOptions : IOptions
+{
+    [Option("how the advantages of tokens follow from rewards")]
+    public AdvantageEstimator Estimator { get; init; } = AdvantageEstimator.Grpo;
+
+    [Option("what is added to a group's standard deviation (grpo)", Above = 0)]
+    public double Epsilon { get; init; } = 1e-4;
+
+    [Option("coefficient of the KL divergence from the base model in the reward; 0: none")]
+    public double KlCoefficient { get; init; }
+
+    [Option("largest absolute value of a reward that counts; 0: no bound")]
+    public double RewardClip { get; init; }
+
+    [Option("what becomes of the reward of a completion that has no end token")]
+    public MissingEnd MissingEnd { get; init; } = MissingEnd.Keep;
+
+    [Option("the reward instead, or the penalty, for {MissingEnd}", Min = -1e9, Max = 1e9)]
+    public double MissingEndAmount { get; init; } = 1;
+
+    [Option("tokens before the longest completion from which a growing penalty is subtracted (DAPO); 0: none", Unit = "tokens")]
+    public int OverlongMargin { get; init; }
+
+    [Option("whether completions without an end token teach nothing (DAPO)")]
+    public bool MaskTruncated { get; init; }
+
+    [Option("prompts of a step that are trained on, the first ones with two different rewards (DAPO); 0: all prompts")]
+    public int Groups { get; init; }
+}

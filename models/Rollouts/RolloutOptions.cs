@@ -1,0 +1,29 @@
+using ActorTrain.Models.Generation;
+using ActorTrain.Models.Options;
+
+namespace ActorTrain.Models.Rollouts;
+
+/// <summary>How completions are sampled from the policy.</summary>
+public sealed record RolloutOptions : IOptions
+{
+    private const string Speed = "it changes the speed, not the rollouts";
+
+    [Option("completions of each prompt", Min = 1, Max = 4096)]
+    public int Samples { get; init; } = 8;
+
+    [Option("most tokens of a completion, its end token included", Unit = "tokens", Min = 1)]
+    public int MaxTokens { get; init; } = 64;
+
+    /// <summary>In training as well: the log-probabilities of loss and sampling are at the same temperature.</summary>
+    [Option("sampling temperature, in training too", Min = 0.001, Max = 1000)]
+    public double Temperature { get; init; } = 1;
+
+    [Option("actors that generate", Min = 1, Max = 256, MayChangeBecause = Speed)]
+    public int Workers { get; init; } = 1;
+
+    [Option("completions that a worker writes side by side", Min = 1, Max = 4096, MayChangeBecause = Speed)]
+    public int Slots { get; init; } = 64;
+
+    /// <summary>Nothing is cut off from the distribution: the loss is that of all of it (TRL#6789).</summary>
+    public SamplingOptions Sampling => new() { Temperature = Temperature };
+}

@@ -1,0 +1,28 @@
+namespace ActorTrain.Models.Rollouts;
+
+/// <param name="Total">The reward; null if the rollout cannot be scored: then it counts in no baseline and has advantage 0.</param>
+/// <param name="Parts">What it is the sum of, before their weights; null where one is unknown.</param>
+public sealed record RolloutScore(double? Total, EquatableArray<double?> Parts);
+
+/// <summary>A rollout and what the other models say of it.</summary>
+/// <param name="Reference">Log-probabilities of its tokens under the reference model, in nats; empty without one.</param>
+public sealed record ScoredRollout(Rollout Rollout, RolloutScore Score, EquatableArray<float> Reference)
+{
+    /// <summary>Σ(ℓᵇ_t − ℓʳ_t): the estimate k1 of the KL divergence from the reference, in nats; 0 without one.</summary>
+    public double Divergence()
+    {
+        var sum = 0.0;
+        for (var t = 0; t < Reference.Count; t++)
+            sum += (double)Rollout.LogProbabilities[t] - Reference[t];
+        return sum;
+    }
+}
+
+/// <summary>The rollouts of a prompt, in order of their samples.</summary>
+/// <param name="Position">Of the prompt in the stream of prompts.</param>
+public sealed record RolloutGroup(long Position, EquatableArray<int> Prompt, EquatableArray<ScoredRollout> Samples);
+
+/// <summary>All rollouts of a step.</summary>
+/// <param name="Weights">Hash of the training state whose weights sampled them.</param>
+/// <param name="Groups">In order of position.</param>
+public sealed record StepRollouts(long Step, ulong Weights, EquatableArray<RolloutGroup> Groups);

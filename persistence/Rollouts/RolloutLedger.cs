@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ActorTrain.Models;
+using ActorTrain.Models.Files;
+using ActorTrain.Models.Rollouts;
+
+namespace ActorTrain.Persistence.Rollouts;
+
+/// <summary>The rollouts of a run, a file per step: a line for the step, then one for each rollout.</summary>
+/// <remarks>A file is written whole and durable before its step is trained on. What is missing or damaged can be sampled again, to the same
+/// bits; a step that is taken again after a rollback replaces its file. Thread-safe: a writer that was replaced may still be
+/// writing.</remarks>
+/// <param name="folder">Made when the first step is written.</param>
+public sealed class RolloutLedger(string folder)
+{
+    private readonly Lock gate = new();
+
+    /// <exception cref="UserErrorException">A disk error.</exception>
+    public void Write(StepRollouts step) => Disk.Attempt($"Cannot write the rollouts of step {step.Step} to {folder}", () =>
+    {
+        Directory.CreateDirectory(folder);
+        using var rows = new MemoryStream();
+        foreach (var group in step.Groups)
+        {
+            foreach (var (sample, scored) in group.Samples.Index())
+            {
+                JsonSerializer.Serialize(rows, RolloutLine.Of(group, sample, scored), RolloutJson.Default.RolloutLine);
+                rows.WriteByte((byte)'\n');
+            }
+        }
+
+        var content = rows.ToArray();
+        var head = JsonSerializer.SerializeToUtf8Bytes(
+            new StepLine(step.Step, step.Weights.ToString("x16", CultureInfo.InvariantCulture), HashOf(content)),
+            RolloutJson.Default.StepLine);
+        lock (gate)
+            Disk.Replace(PathOf(step.Step), [.. head, (byte)'\n', .. content]);
+    });
+
+    /// <summary>The rollouts of a step; null if there are none, or they are damaged.</summary>
+    public StepRollouts? Read(long step)
+    {
+        try
+        {
+            var content = File.ReadAllBytes(PathOf(step)).AsSpan();
+            var end = content.IndexOf((byte)'\n');
+            if (end < 0 || JsonSerializer.Deserialize(content[..end], RolloutJson.Default.StepLine) is not { } head || head.Step != step
+                || head.Rollouts != HashOf(content[(end + 1)..])
+                || !ulong.TryParse(head.Weights, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var weights))
+                return null;
+            List<RolloutLine> lines = [];
+            for (var rest = content[(end + 1)..]; rest.Length > 0; rest = rest[(rest.IndexOf((byte)'\n') + 1)..])
+                lines.Add(JsonSerializer.Deserialize(rest[..rest.IndexOf((byte)'\n')], RolloutJson.Default.RolloutLine)!);
+            return new StepRollouts(step, weights, [.. lines.GroupBy(static line => line.Position).Select(static group => new RolloutGroup(
+                group.Key, group.First().Prompt, [.. group.Select(static line => line.ToScored())]))]);
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception) || exception is JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string HashOf(ReadOnlySpan<byte> content) =>
+        XxHash3.HashToUInt64(content).ToString("x16", CultureInfo.InvariantCulture);
+
+    private string PathOf(long step) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"step-{step:00000000}.jsonl"));
+}
+
+/// <param name="Weights">Hash of the state that sampled, 16 hexadecimal digits.</param>
+/// <param name="Rollouts">XXH3 of the lines that follow, 16 hexadecimal digits.</param>
+internal sealed record StepLine(long Step, string Weights, string Rollouts);
+
+internal sealed record RolloutLine(
+    long Position, int Sample, EquatableArray<int> Prompt, EquatableArray<int> Ids, EquatableArray<float> LogProbabilities, bool Ended,
+    double? Reward, EquatableArray<double?> Parts, EquatableArray<float> Reference)
+{
+    public static RolloutLine Of(RolloutGroup group, int sample, ScoredRollout scored) => new(
+        group.Position, sample, group.Prompt, scored.Rollout.Ids, scored.Rollout.LogProbabilities, scored.Rollout.HasEnded,
+        scored.Score.Total, scored.Score.Parts, scored.Reference);
+
+    public ScoredRollout ToScored() => new(new Rollout(Ids, LogProbabilities, Ended), new RolloutScore(Reward, Parts), Reference);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(StepLine))]
+[JsonSerializable(typeof(RolloutLine))]
+internal sealed partial class RolloutJson : JsonSerializerContext;
