@@ -24,7 +24,7 @@ public static class CorpusPreparation
         PreparationOptions options, IProgress<PreparationProgress>? progress = null, CancellationToken cancellation = default)
     {
         options.Require();
-        StagedFolder.Refuse(options.Output, options.Force);
+        StagedFolder.Refuse(options.Output, options.Force, FolderContent.PreparedData);
         if (options.Kind is not DataKind.Text)
         {
             var chats = new ChatPreparation(options, progress, cancellation);
@@ -46,28 +46,21 @@ public static class CorpusPreparation
     private static PreparationSummary Staged(
         PreparationOptions options, ITokenizer tokenizer, Func<string, TokenIndex> write, Func<(string Split, Omissions Omissions)> report)
     {
-        using var staged = new StagedFolder(options.Output, options.Force);
-        try
+        var index = StagedFolder.Write(options.Output, options.Force, FolderContent.PreparedData, folder =>
         {
-            tokenizer.Save(staged.Staging);
-            var index = write(staged.Staging);
-            index.Write(staged.Staging);
-            staged.Commit();
-            var (split, omissions) = report();
-            return new PreparationSummary(
-                options.Output, index.Sha256, index.VocabularySize, Reported(index.Train), index.Validation is { } validation
-                    ? Reported(validation) : null)
-            {
-                Split = split,
-                Omissions = omissions,
-            };
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            tokenizer.Save(folder);
+            var written = write(folder);
+            written.Write(folder);
+            return written;
+        });
+        var (split, omissions) = report();
+        return new PreparationSummary(
+            options.Output, index.Sha256, index.VocabularySize, Reported(index.Train), index.Validation is { } validation
+                ? Reported(validation) : null)
         {
-            throw new UserErrorException(
-                $"Cannot write the output folder {options.Output}: {error.Message.TrimEnd('.')}; "
-                + "free some space or choose another with --output.", error);
-        }
+            Split = split,
+            Omissions = omissions,
+        };
     }
 
     internal static UserErrorException NoText() => new("The inputs contain no text: name others with --input.");

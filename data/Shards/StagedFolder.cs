@@ -3,6 +3,14 @@ using ActorTrain.Models.Files;
 
 namespace ActorTrain.Data.Shards;
 
+/// <summary>What a command writes into a folder of its own.</summary>
+/// <param name="Noun">To follow "is not".</param>
+/// <param name="Marker">A file by which such a folder is known.</param>
+internal sealed record FolderContent(string Noun, string Marker)
+{
+    public static FolderContent PreparedData { get; } = new("prepared data", TokenIndex.FileName);
+}
+
 /// <summary>A folder that is written under a temporary name and moved into place atomically.</summary>
 internal sealed class StagedFolder : IDisposable
 {
@@ -14,12 +22,10 @@ internal sealed class StagedFolder : IDisposable
     private bool committed;
 
     /// <summary>Creates the temporary folder beside <paramref name="target"/>, and deletes leftovers of killed writers.</summary>
-    /// <exception cref="UserErrorException">The target exists and is not to be replaced, another process is writing it, or it cannot be
-    /// written.</exception>
-    public StagedFolder(string target, bool force)
+    private StagedFolder(string target, bool force, FolderContent content)
     {
         this.target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
-        Refuse(target, force);
+        Refuse(target, force, content);
         var parent = Path.GetDirectoryName(this.target)!;
         var name = Path.GetFileName(this.target);
         Staging = Path.Combine(parent, $".{name}.partial");
@@ -42,10 +48,31 @@ internal sealed class StagedFolder : IDisposable
         }
     }
 
-    public string Staging { get; }
+    private string Staging { get; }
 
-    /// <summary>Rejects a target that exists, unless it is prepared data and may be replaced.</summary>
-    public static void Refuse(string target, bool force)
+    /// <summary>Writes a folder and moves it into place; after an error, nothing is left of it.</summary>
+    /// <param name="fill">Writes files into the given empty folder.</param>
+    /// <exception cref="UserErrorException">The target exists and is not to be replaced, another process is writing it, or it cannot be
+    /// written.</exception>
+    public static T Write<T>(string target, bool force, FolderContent content, Func<string, T> fill)
+    {
+        using var staged = new StagedFolder(target, force, content);
+        try
+        {
+            var result = fill(staged.Staging);
+            staged.Commit();
+            return result;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException(
+                $"Cannot write the output folder {target}: {error.Message.TrimEnd('.')}; "
+                + "free some space or choose another with --output.", error);
+        }
+    }
+
+    /// <summary>Rejects a target that exists, unless it holds such content and may be replaced.</summary>
+    public static void Refuse(string target, bool force, FolderContent content)
     {
         if (File.Exists(target))
             throw new UserErrorException($"The output {target} is a file: choose a folder with --output.");
@@ -54,14 +81,14 @@ internal sealed class StagedFolder : IDisposable
         if (!force)
             throw new UserErrorException(
                 $"The output folder {target} already exists: choose another with --output, or pass --force to replace it.");
-        if (Directory.EnumerateFileSystemEntries(target).Any() && !File.Exists(Path.Combine(target, TokenIndex.FileName)))
+        if (Directory.EnumerateFileSystemEntries(target).Any() && !File.Exists(Path.Combine(target, content.Marker)))
             throw new UserErrorException(
-                $"The output folder {target} is not prepared data, so --force does not replace it: "
+                $"The output folder {target} is not {content.Noun}, so --force does not replace it: "
                 + "choose another with --output.");
     }
 
     /// <summary>Syncs everything and moves the folder into place.</summary>
-    public void Commit()
+    private void Commit()
     {
         File.Delete(Path.Combine(Staging, LockFile));
         Disk.MoveIntoPlace(Staging, target, replaced);

@@ -1,6 +1,7 @@
 using ActorTrain.Chaos;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Models;
+using ActorTrain.Models.Options;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Models;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Host.Cli;
 

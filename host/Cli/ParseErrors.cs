@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using ActorTrain.Host.Configuration;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Host.Cli;
 

@@ -7,6 +7,7 @@ internal static class AllCommands
     public static IReadOnlyList<CliCommand> Define() =>
     [
         DoctorCommand.Define(),
+        TaskCommand.Define(),
         PrepareCommand.Define(),
         PretrainCommand.Define(),
         SftCommand.Define(),

@@ -1,4 +1,5 @@
 using ActorTrain.Models;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Host.Configuration;
 

@@ -1,4 +1,5 @@
 using ActorTrain.Models;
+using ActorTrain.Models.Options;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 

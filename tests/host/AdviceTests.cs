@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using ActorTrain.Data.Chats;
 using ActorTrain.Data.Preparation;
+using ActorTrain.Data.Rewards;
 using ActorTrain.Data.Shards;
 using ActorTrain.Data.Sources;
 using ActorTrain.Data.Tokenizers;
@@ -44,6 +45,7 @@ public sealed partial class AdviceTests : IDisposable
         Tokenizers();
         Stores();
         Chats();
+        Rewards();
 
         var sites = AdviceSites.All().ToList();
         sites.Count.ShouldBeGreaterThan(40);
@@ -363,6 +365,28 @@ public sealed partial class AdviceTests : IDisposable
         {
             using var store = TokenStore.Open(folder.At("ranked"));
             store.TrainSequences.LengthOf(store.TrainSequences.FirstOf(0));
+        }
+    }
+
+    private void Rewards()
+    {
+        Changed(() => RewardFunction.Parse("exct"), () => RewardFunction.Parse("exact"));
+        var prompts = folder.Write("prompts.jsonl", "{\"prompt\":\"q\"}\n");
+        Prompts();
+        Changed(() => Require("0.1*length + exact"), () => Require("0.1*length"));
+        Changed(() => Require("exact"), () =>
+        {
+            folder.Write("prompts.jsonl", "{\"prompt\":\"q\",\"answer\":\"a\"}\n");
+            Prompts();
+            Require("exact");
+        });
+
+        void Prompts() => Prepare("--kind", "prompts", "--input", prompts, "--held-out", "0", "--output", folder.At("prompts"), "--force");
+
+        void Require(string formula)
+        {
+            using var store = TokenStore.Open(folder.At("prompts"));
+            RewardFunction.Parse(formula).RequireAnswers(store);
         }
     }
 

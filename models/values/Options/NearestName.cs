@@ -1,4 +1,4 @@
-namespace ActorTrain.Host.Configuration;
+namespace ActorTrain.Models.Options;
 
 public static class NearestName
 {
