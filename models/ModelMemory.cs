@@ -19,10 +19,10 @@ public sealed record ModelMemory(
     /// <summary>One flat float32 vector: weights, gradients, or a moment.</summary>
     public double Vector =>
         Float * (Matrices + (IsGpt2 ? (double)Model.ContextLength * D + Model.Layers * (Q + D + F + D) + (2.0 * Model.Layers + 1) * D : 0)
-        + (2.0 * Model.Layers + 1) * D + (Model.TieEmbeddings ? 0 : V * D));
+        + (2.0 * Model.Layers + 1) * D + (IsScore ? D : Model.TieEmbeddings ? 0 : V * D));
 
     /// <summary>The two packed copies of every matrix for the fused kernels.</summary>
-    public double Packed => IsFused ? 2 * Element * Matrices : 0;
+    public double Packed => IsFused ? 2 * Element * (Matrices - (IsScore ? V * D : 0)) : 0;
 
     /// <summary>The token embedding, the largest tensor of most models.</summary>
     public double Embedding => Float * V * D;
@@ -72,6 +72,8 @@ public sealed record ModelMemory(
 
     private double Element => Precision == Precision.BFloat16 ? Float / 2 : Float;
 
+    private bool IsScore => Model.Output is ModelOutput.Score;
+
     private double Matrices => Model.Layers * (Q * D + D * D + (Gates + 1) * F * D) + V * D;
 
     // Saved for the backward: two residual streams in float32; two norms, queries to values, the attention's output, and the MLP before and
@@ -101,6 +103,9 @@ public sealed record ModelMemory(
 
     private double Logits(double rows, bool hasGradient)
     {
+        // Of a score, two copies of the rows, normed or not.
+        if (IsScore)
+            return 2 * Float * rows * D;
         var chunk = Float * V * Math.Min(rows, Math.Max(ChunkRows, ChunkLogits / V));
         return hasGradient
             ? chunk + Math.Min(Element * rows * V, Math.Max(NativeKernels.HeadGradientBytes, Element * ChunkRows * V))

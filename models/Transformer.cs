@@ -18,18 +18,20 @@ namespace ActorTrain.Models;
 // Each sublayer is in its reference form here, in tensor operations, for accelerators. On CPUs, training, evaluation and generation use the
 // fused kernels of Kernels/ instead, which are tested against the reference form.
 
-/// <summary>A GPT-2 or Llama language model whose parameters are views into one flat vector.</summary>
+/// <summary>A GPT-2 or Llama model of language, or of scores, whose parameters are views into one flat vector.</summary>
 public sealed class Transformer : Module<Tensor, Tensor>
 {
     private readonly ReferenceEmbedding tokens;
     private readonly ReferenceEmbedding? positions;
     private readonly ModuleList<Block> blocks;
     private readonly ReferenceNorm norm;
-    private readonly ReferenceLinear head;
+    private readonly ReferenceLinear? head;
+    private readonly ReferenceLinear? score;
     private readonly RotaryTable? rotary;
     private readonly double embeddingShrink;
     private readonly FusedEmbedding? fusedEmbedding;
     private readonly FusedLoss? fusedLoss;
+    private readonly FusedScore? fusedScore;
     private readonly LaneTokenRows? tokenRows;
 
     /// <param name="parameters">Laid out by <see cref="ModelLayout.Of"/> the options; not owned.</param>
@@ -57,7 +59,10 @@ public sealed class Transformer : Module<Tensor, Tensor>
         positions = options.Family == ModelFamily.Gpt2 ? new ReferenceEmbedding(parameters["positions.weight"]) : null;
         blocks = new ModuleList<Block>([.. Enumerable.Range(0, options.Layers).Select(i => new Block(this, $"blocks.{i}", rotary))]);
         norm = new ReferenceNorm(parameters, "norm", options);
-        head = new ReferenceLinear(parameters[options.TieEmbeddings ? "tokens.weight" : "head.weight"], bias: null, precision);
+        if (options.Output is ModelOutput.Score)
+            score = new ReferenceLinear(parameters[ModelLayout.ScoreWeight], parameters[ModelLayout.ScoreBias], Precision.Float32);
+        else
+            head = new ReferenceLinear(parameters[options.TieEmbeddings ? "tokens.weight" : "head.weight"], bias: null, precision);
         RegisterComponents();
 
         if (IsFused)
@@ -65,7 +70,8 @@ public sealed class Transformer : Module<Tensor, Tensor>
             tokenRows = new LaneTokenRows(options);
             fusedEmbedding = new FusedEmbedding(
                 parameters["tokens.weight"], positions is null ? null : parameters["positions.weight"], tokenRows, embeddingShrink);
-            fusedLoss = new FusedLoss(parameters, options, precision, tokenRows);
+            fusedLoss = head is null ? null : new FusedLoss(parameters, options, precision, tokenRows);
+            fusedScore = score is null ? null : new FusedScore(parameters, options);
         }
     }
 
@@ -86,7 +92,30 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// <param name="tokens_BT">Token ids <c>[B, T]</c> int64; if the cache is not empty, T must be 1.</param>
     /// <param name="cache">Keys and values so far; null for none.</param>
     /// <returns><c>[B, T, V]</c> float32.</returns>
-    public Tensor Logits(Tensor tokens_BT, KeyValueCache? cache)
+    /// <exception cref="InvalidOperationException">The model has a score instead of logits.</exception>
+    public Tensor Logits(Tensor tokens_BT, KeyValueCache? cache) => Head.forward(Hidden(tokens_BT, cache)).to(ScalarType.Float32);
+
+    /// <summary>The scores of some rows, of which each is a function of its text up to there.</summary>
+    /// <param name="tokens_BT">Token ids <c>[B, T]</c> int64.</param>
+    /// <param name="rows">Of the B·T, each at most once.</param>
+    /// <param name="texts">Null if each of the B is one text.</param>
+    /// <returns><c>[rows]</c> float32, to be differentiated.</returns>
+    /// <exception cref="InvalidOperationException">The model has logits instead of a score.</exception>
+    public Tensor Scores(Tensor tokens_BT, long[] rows, TextRows? texts = null)
+    {
+        texts = Checked(texts, tokens_BT);
+        if (score is null)
+            throw new InvalidOperationException("A language model has no score.");
+        if (fusedScore is not null)
+            return fusedScore.Apply(FusedBlocks(tokens_BT, texts), rows);
+        var all = cat([.. PartsOf(tokens_BT, texts).Select(text => score.forward(Hidden(text, cache: null)).reshape(-1))]);
+
+        // No row twice, so its gradient adds in no order.
+        return all.index_select(0, tensor(rows, device: all.device));
+    }
+
+    // Normalised, before the output.
+    private Tensor Hidden(Tensor tokens_BT, KeyValueCache? cache)
     {
         var (from, time) = (cache?.Length ?? 0, tokens_BT.shape[1]);
         CheckLength(from + time);
@@ -96,7 +125,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
             x_BTD = x_BTD.Plus(positions.Rows(from, time));
         for (var i = 0; i < blocks.Count; i++)
             x_BTD = blocks[i].Reference(x_BTD, cache?[i]);
-        return head.forward(norm.forward(x_BTD)).to(ScalarType.Float32);
+        return norm.forward(x_BTD);
     }
 
     /// <summary><paramref name="scale"/> times the sum of the targets' cross-entropies, in nats.</summary>
@@ -189,14 +218,14 @@ public sealed class Transformer : Module<Tensor, Tensor>
         Scale: 1, Temperatures: form.Temperature == 1 ? null : full(rows, form.Temperature, dtype: float32),
         EntropyWeights: form.EntropyWeights is { } weights ? tensor(weights) : null);
 
-    // Texts of different lengths are computed one by one.
-    private Tensor ReferenceLogits(Tensor tokens_BT, TextRows texts)
-    {
-        if (texts.Length is not null)
-            return forward(tokens_BT).view(-1, Options.VocabularySize);
-        var logits = texts.Ends.Zip(texts.Ends.Prepend(0), (end, start) => forward(tokens_BT.narrow(1, start, end - start)));
-        return cat([.. logits.Select(text => text.view(-1, Options.VocabularySize))]);
-    }
+    private Tensor ReferenceLogits(Tensor tokens_BT, TextRows texts) =>
+        cat([.. PartsOf(tokens_BT, texts).Select(part => forward(part).view(-1, Options.VocabularySize))]);
+
+    // In reference form, texts of different lengths are computed one by one.
+    private static IEnumerable<Tensor> PartsOf(Tensor rows_BT, TextRows texts) => texts.Length is not null ? [rows_BT]
+        : texts.Ends.Zip(texts.Ends.Prepend(0), (end, start) => rows_BT.narrow(1, start, end - start));
+
+    private ReferenceLinear Head => head ?? throw new InvalidOperationException("The model has a score instead of logits.");
 
     private Tensor FusedBlocks(Tensor tokens_BT, TextRows texts)
     {

@@ -5,10 +5,10 @@ namespace ActorTrain.Actors.Goodput;
 
 /// <summary>The time account of a run, from its beginning to the last known moment.</summary>
 /// <remarks>
-/// <para>ETTR, the effective training time ratio, is the fraction of time spent on new steps and their rollouts (the "effective training time" of The Llama 3
-/// Herd of Models, 2024, section 3.3.4; "productive runtime" over available wall-clock time in Kokolis et al., Revisiting Reliability in
-/// Large-Scale Machine Learning Research Clusters, 2024, section II-D; the "effective training time rate" of MegaScale, Jiang et al., 2024,
-/// section 6).</para>
+/// <para>ETTR, the effective training time ratio, is the fraction of time spent on new steps and their rollouts (the "effective training
+/// time" of The Llama 3 Herd of Models, 2024, section 3.3.4; "productive runtime" over available wall-clock time in Kokolis et al.,
+/// Revisiting Reliability in Large-Scale Machine Learning Research Clusters, 2024, section II-D; the "effective training time rate" of
+/// MegaScale, Jiang et al., 2024, section 6).</para>
 /// <para>A failure is a fault that the run had to recover from, whether its process died or not. MTBF, the mean time between failures, is
 /// the time neither paused nor stopped in order, per failure; MTTR, the mean time to recovery, is the cost per failure: downtime after a
 /// process died, recovery, and steps redone until the former step is reached.</para>

@@ -10,6 +10,7 @@ using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Steps;
+using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -255,7 +256,7 @@ public sealed class ReplicaDevice : ITrainerDevice
 
         try
         {
-            using var weights = options.Base.Read(replica.Parameters.Layout);
+            using var weights = options.Base.Read(ModelLayout.OfBase(options.Replica.Model));
             replica.Initialize(weights);
             return null;
         }

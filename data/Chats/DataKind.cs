@@ -41,12 +41,13 @@ public static class DataKinds
     /// <summary>What data of the kind is called.</summary>
     public static string Plural(this DataKind kind) => kind is DataKind.Text ? "text" : kind.Noun() + "s";
 
-    /// <summary>The command that trains on data of the kind; null if there is none yet.</summary>
+    /// <summary>The command that trains on data of the kind; of several, the usual one; null if there is none yet.</summary>
     public static string? Command(this DataKind kind) => kind switch
     {
         DataKind.Text => "actortrain pretrain",
         DataKind.Chat => "actortrain sft",
         DataKind.Pairs => "actortrain prefer",
+        DataKind.Rankings => "actortrain reward",
         _ => null,
     };
 }

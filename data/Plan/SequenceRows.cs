@@ -3,9 +3,10 @@ using ActorTrain.Models.Batches;
 
 namespace ActorTrain.Data.Plan;
 
-/// <summary>The rows of some sequences, side by side without padding. The last token of a sequence is no input.</summary>
+/// <summary>The rows of some sequences, side by side without padding.</summary>
 internal readonly record struct SequenceRows(long[] Inputs, long[] Targets, long[] Ends)
 {
+    /// <summary>The last token of a sequence is no input.</summary>
     public static SequenceRows Of(SequencePart part, IReadOnlyList<long> sequences)
     {
         var (ends, rows) = (new long[sequences.Count], 0);
@@ -23,5 +24,20 @@ internal readonly record struct SequenceRows(long[] Inputs, long[] Targets, long
         }
 
         return new SequenceRows(inputs, targets, ends);
+    }
+
+    /// <summary>Every token of the sequences, and the row behind the last of each.</summary>
+    public static (long[] Inputs, long[] Ends) Whole(SequencePart part, IReadOnlyList<long> sequences)
+    {
+        var (inputs, ends) = (new List<long>(), new long[sequences.Count]);
+        for (var i = 0; i < ends.Length; i++)
+        {
+            var tokens = new long[part.LengthOf(sequences[i])];
+            part.Read(sequences[i], tokens, new bool[tokens.Length]);
+            inputs.AddRange(tokens);
+            ends[i] = inputs.Count;
+        }
+
+        return ([.. inputs], ends);
     }
 }

@@ -62,6 +62,18 @@ public sealed class SequencePart
     /// <summary>Tokens of the longest sequence.</summary>
     public int Longest => index.Longest;
 
+    /// <summary>Sequences of the largest group; 0 without groups.</summary>
+    public int LargestGroup
+    {
+        get
+        {
+            var largest = 0;
+            for (var group = 0L; group < Groups; group++)
+                largest = Math.Max(largest, SizeOf(group));
+            return largest;
+        }
+    }
+
     /// <summary>The number of sequences of a group: 1 for chats and prompts, 2 for pairs, K for rankings.</summary>
     /// <param name="group">0 … <see cref="Groups"/>−1.</param>
     public int SizeOf(long group)

@@ -12,6 +12,7 @@ internal static class AllCommands
         PretrainCommand.Define(),
         SftCommand.Define(),
         PreferCommand.Define(),
+        RewardCommand.Define(),
         EvalCommand.Define(),
         GenerateCommand.Define(),
         ExportCommand.Define(),

@@ -112,11 +112,12 @@ internal static class ChaosCommand
         TrainingStage stage;
         using (var data = TokenStore.Open(configuration.Data.Path))
         {
-            data.RequireKind("actortrain chaos", [.. TrainingStage.All.Select(static stage => stage.Kind)]);
-            stage = TrainingStage.Of(data.Kind);
+            data.RequireKind("actortrain chaos", [.. TrainingStage.All.SelectMany(static stage => stage.Kinds).Distinct()]);
+            stage = TrainingStage.Of(data.Kind, configuration.Model.Output);
             new MemoryCheck(request.Force)
                 .RequireToTrain(
-                configuration, configuration.ModelFor(data.Tokenizer.VocabularySize), isFused: true, hasBegun: false, stage.Sequences);
+                configuration, configuration.ModelFor(data.Tokenizer.VocabularySize), isFused: true, hasBegun: false,
+                TrainingStage.SequencesOf(data));
         }
 
         using var stop = new StopSignal();

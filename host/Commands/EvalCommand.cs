@@ -7,6 +7,7 @@ using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Host.Memory;
+using ActorTrain.Host.Progress;
 using ActorTrain.Host.Runs;
 using ActorTrain.Host.Training;
 using ActorTrain.Models;
@@ -34,7 +35,8 @@ internal static class EvalCommand
         };
         var force = OptionChecks.Force();
         return new CliCommand<EvalRequest>("eval", "Measure loss, perplexity and bits per byte of a trained model.", """
-            On chats, loss and perplexity are over the targets: what the assistant says, and the end of its turns.
+            On chats, loss and perplexity are over the targets: what the assistant says, and the end of its turns. On preference pairs and
+            rankings, the loss is that of the run ('prefer' or 'reward'), with the share of pairs that the model orders rightly.
 
             Examples:
               actortrain eval book
@@ -56,7 +58,7 @@ internal static class EvalCommand
         using var trained = TrainedModel.Open(request.Run, step: null, context, model => new MemoryCheck(request.Force).Require(
             "The evaluation", MemoryPlan.ToEvaluate(new ModelMemory(model, IsFused: FusedKernels.IsAvailable), SequencesPerBatch)));
         using var data = TokenStore.Open(DataOf(request, run, configuration));
-        data.RequireKind("actortrain eval", DataKind.Text, DataKind.Chat);
+        data.RequireKind("actortrain eval", KindsOf(trained.Facts.Model, configuration));
         if (Directory.Exists(trained.TokenizerPath))
         {
             using var tokenizer = trained.Tokenizer();
@@ -75,11 +77,22 @@ internal static class EvalCommand
                 $"{data.Folder} has no validation split; prepare its input with --held-out 0.02 --tokenizer-from {run.Path} into another "
                     + $"folder and pass that with --data, or use --part train.");
 
-        if (data.Kind is DataKind.Chat)
-            TrainingData.RequireContext(data, trained.Facts.Model.ContextLength);
+        if (data.Kind is not DataKind.Text)
+            TrainingData.RequireContext(data, trained.Facts.Model);
 
         using var interrupted = new StopSignal();
         data.Verify(interrupted.Token);
+        if (data.Kind is DataKind.Pairs or DataKind.Rankings)
+        {
+            using var progress = TrainingProgress.For(context);
+            var comparisons = part == data.Train ? data.TrainSequences : data.ValidationSequences!;
+            var measured = new ComparisonEvaluation(trained, configuration!, data, progress).Measure(
+                comparisons, request.Batches, Math.Max(1, SequencesPerBatch / TrainingStage.SequencesOf(data)), interrupted.Token);
+            context.Output.WriteLine($"step {trained.Facts.Step}: loss {measured.Loss:F4}, accuracy {measured.Accuracy:F4} over "
+                + $"{measured.Tokens} {data.Kind.Plural()}");
+            return ExitCode.Success;
+        }
+
         var (model, parameters) = trained.Build();
         using (parameters)
         using (model)
@@ -98,6 +111,12 @@ internal static class EvalCommand
 
         return ExitCode.Success;
     }
+
+    // A language model has a loss of pairs if its run has a model that it started with, as that of `prefer` has.
+    private static DataKind[] KindsOf(ModelOptions model, RunConfiguration? configuration) =>
+        configuration is null || (model.Output is ModelOutput.Logits && configuration.Base.Digest.Length == 0)
+            ? [DataKind.Text, DataKind.Chat]
+            : model.Output is ModelOutput.Score ? [DataKind.Pairs, DataKind.Rankings] : [DataKind.Text, DataKind.Chat, DataKind.Pairs];
 
     private static string DataOf(EvalRequest request, RunDirectory run, RunConfiguration? configuration)
     {

@@ -28,7 +28,8 @@ internal static class ExportCommand
             + "and proceed even if the estimated memory exceeds what is available."
         };
         return new CliCommand<ExportRequest>("export", "Export a trained model to another format.", """
-            huggingface: config.json, model.safetensors and the tokenizer, loadable by transformers as GPT2LMHeadModel or LlamaForCausalLM.
+            huggingface: config.json, model.safetensors and the tokenizer, loadable by transformers as GPT2LMHeadModel or LlamaForCausalLM;
+            a reward model as GPT2ForSequenceClassification or LlamaForSequenceClassification.
 
             Examples:
               actortrain export book --output book-gpt2
@@ -61,6 +62,8 @@ internal static class ExportCommand
         if (files.Count == 0)
             context.Output.WriteLine($"{trained.Run.Path} has no tokenizer, so none was exported; put the one it was trained with into "
                 + $"{trained.TokenizerPath}, and export again with --force.");
+        if (trained.ScoreBias is var bias and not 0)
+            context.Output.WriteLine($"Its score has a bias, which that format has not: add {bias:R} to the scores of transformers.");
         context.Output.WriteLine($"Exported the model at step {trained.Facts.Step} to {request.Output} for Hugging Face transformers.");
         return ExitCode.Success;
     }

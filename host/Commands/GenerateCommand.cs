@@ -98,9 +98,12 @@ internal static class GenerateCommand
 
         var template = request.Chat is null ? null : RequireTemplate(run, request);
         var longest = ModelPrompt.Most(template, request.Prompt, request.Chat, request.System);
-        using var trained = TrainedModel.Open(request.Run, step: null, context, model => new MemoryCheck(request.Force).Require(
-            "Generating text", MemoryPlan.ToGenerate(
-                new ModelMemory(model, precision, FusedKernels.IsAvailable), longest, request.Tokens, request.Samples)));
+        using var trained = TrainedModel.Open(request.Run, step: null, context, model =>
+        {
+            TrainedModel.RequireLogits(model, run.Path);
+            new MemoryCheck(request.Force).Require("Generating text", MemoryPlan.ToGenerate(
+                new ModelMemory(model, precision, FusedKernels.IsAvailable), longest, request.Tokens, request.Samples));
+        });
         using var tokenizer = trained.Tokenizer();
         var prompt = template is null ? ModelPrompt.OfText(tokenizer, request.Prompt)
             : ModelPrompt.OfChat(tokenizer, template, run.Path, request.System, request.Chat!);

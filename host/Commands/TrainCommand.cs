@@ -57,6 +57,7 @@ internal static class TrainCommand
 
     private static int Run(TrainingStage stage, TrainRequest request, CommandContext context)
     {
+        request = request with { Overrides = [.. stage.Settings, .. request.Overrides] };
         var asked = RunFile.Read(request.RunFile, request.Overrides);
         var directory = new RunDirectory(asked.Run.Output, asked.Run.Name);
         var started = File.Exists(directory.ConfigurationFile) ? RunFile.Read(directory.ConfigurationFile, []) : null;
@@ -65,10 +66,11 @@ internal static class TrainCommand
             : RunFile.ReadAgain(request.RunFile, request.Overrides, started,
                 () => RunProcess.StepsOf(directory, started with { Journal = asked.Journal }), request.ExtendTo);
         using var data = TokenStore.Open(configuration.Data.Path);
-        data.RequireKind($"actortrain {stage.Command}", stage.Kind);
+        data.RequireKind($"actortrain {stage.Command}", [.. stage.Kinds]);
+        stage.RequireOutput(configuration.Model.Output);
         RequireBase(stage, configuration, directory, data);
         var model = configuration.ModelFor(data.Tokenizer.VocabularySize);
-        TrainingData.RequireContext(data, model.ContextLength);
+        TrainingData.RequireContext(data, model);
 
         var hasCheckpoints = CheckResume(request, directory, started, configuration);
         if (request.ExtendTo is { } steps && ControlClient.Ask(directory, ControlApi.Extend, new ExtendBody(steps)) is { } answer)
@@ -82,7 +84,8 @@ internal static class TrainCommand
         configuration = configuration.ChoosePrecision(() => faster!.Chosen);
         var memory = new MemoryCheck(request.Force);
         var needed = memory.RequireToTrain(
-            configuration, model, environment.IsFused, File.Exists(directory.ConfigurationFile), stage.Sequences);
+            configuration, model, environment.IsFused, File.Exists(directory.ConfigurationFile),
+            TrainingStage.SequencesOf(data));
 
         using var progress = TrainingProgress.For(context);
         using var stop = new StopSignal(() => progress.Note("Stopping: finishing the step and saving a checkpoint; "
@@ -110,22 +113,25 @@ internal static class TrainCommand
             if (!initial.Exists)
                 CopyBase(initial, configuration.Base.Model, context);
             else if (!resumed)
-                initial.Read(ModelLayout.Of(model)).Dispose();
+                initial.Read(ModelLayout.OfBase(model)).Dispose();
         }
 
         runLock.MarkRunning();
         Record(directory, configuration, data, resumed);
         if (run.Step >= run.Steps)
         {
+            Normalize();
             runLock.MarkFinished();
             progress.Note($"{directory.Path} has already finished all {run.Steps} steps.");
         }
         else if (run.Train(scale => new RunFileReload(request.RunFile, request.Overrides, configuration, scale,
             () => RunProcess.StepsOf(directory, configuration)), stop.Token))
         {
+            Normalize();
             runLock.MarkFinished();
-            progress.Note($"{directory.Path} finished all {run.Step} steps. "
-                + $"Run `actortrain generate {NameOf(configuration)}` to sample from it.");
+            progress.Note($"{directory.Path} finished all {run.Step} steps. " + (stage.Output is ModelOutput.Score
+                ? $"Run `actortrain eval {NameOf(configuration)}` to measure it."
+                : $"Run `actortrain generate {NameOf(configuration)}` to sample from it."));
         }
         else
         {
@@ -133,6 +139,12 @@ internal static class TrainCommand
         }
 
         return ExitCode.Success;
+
+        void Normalize()
+        {
+            if (stage.Output is ModelOutput.Score)
+                RewardNormalizing.Complete(directory, configuration, data, context, progress, stop.Token);
+        }
     }
 
     /// <returns>Whether there are checkpoints, intact or not.</returns>

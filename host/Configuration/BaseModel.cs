@@ -11,6 +11,9 @@ internal sealed record BaseModel(string Name, ModelOptions Shape, string Digest)
 {
     private const string Section = "model", ModelKey = "base.model", DigestKey = "base.digest", VocabularyKey = "base.vocabulary";
 
+    // A score takes the place of the base model's logits.
+    private const string OutputKey = "model.output";
+
     /// <summary>Reads the manifest of the named model, unless the run file itself records what was in it. A run that exists already goes by
     /// its own record.</summary>
     /// <returns>Null if the settings name none.</returns>
@@ -20,11 +23,15 @@ internal sealed record BaseModel(string Name, ModelOptions Shape, string Digest)
         if (!given.Has(ModelKey) || given[ModelKey] is not string { Length: > 0 } name || given.Has(DigestKey))
             return null;
         if (Recorded(given) is { Base: { Digest.Length: > 0 } own } recorded && own.Model == name)
-            return new BaseModel(name, recorded.Model with { VocabularySize = own.Vocabulary }, own.Digest);
+            return new BaseModel(name, recorded.Model with { VocabularySize = own.Vocabulary, Output = ModelOutput.Logits }, own.Digest);
         try
         {
-            return Newest(name) is { } manifest ? new BaseModel(name, manifest.Facts.Model, manifest.WeightsHash)
-                : throw new UserErrorException($"{name} has no intact checkpoint; name another run or checkpoint.");
+            var manifest = Newest(name) ?? throw new UserErrorException(
+                $"{name} has no intact checkpoint; name another run or checkpoint.");
+            return manifest.Facts.Model.Output is ModelOutput.Logits
+                ? new BaseModel(name, manifest.Facts.Model, manifest.WeightsHash)
+                : throw new UserErrorException($"{name} is a reward model, which has a score instead of logits; name the language model "
+                    + "that it started with.");
         }
         catch (UserErrorException error)
         {
@@ -41,7 +48,7 @@ internal sealed record BaseModel(string Name, ModelOptions Shape, string Digest)
         var sets = Settings.All.Where(setting => setting.Section == Section && given.Has(setting.Key))
             .SelectMany(static setting => setting.Sets).ToHashSet();
         var shape = new RunConfiguration { Model = Shape };
-        foreach (var setting in Settings.Written.Where(static setting => setting.Section == Section))
+        foreach (var setting in Settings.Written.Where(static setting => setting.Section == Section && setting.Key != OutputKey))
         {
             if (!given.Has(setting.Key) && !sets.Contains(setting.Key))
                 given.Add(setting.Key, setting.ValueIn(shape), origin);
@@ -55,7 +62,8 @@ internal sealed record BaseModel(string Name, ModelOptions Shape, string Digest)
     /// <exception cref="UserErrorException">A key differs.</exception>
     public void Require(RunConfiguration configuration, GivenSettings given)
     {
-        var own = configuration with { Model = Shape with { VocabularySize = configuration.Model.VocabularySize } };
+        var (model, output) = (configuration.Model, configuration.Model.Output);
+        var own = configuration with { Model = Shape with { VocabularySize = model.VocabularySize, Output = output } };
         if (RunConfiguration.Differences(own, configuration) is [var difference, ..])
             throw Differs(given, difference.Key, difference.New, difference.Old);
     }
@@ -64,7 +72,8 @@ internal sealed record BaseModel(string Name, ModelOptions Shape, string Digest)
     private void RequireGiven(GivenSettings given, string origin)
     {
         var (shape, own) = (new RunConfiguration { Model = Shape }, new GivenSettings(origin));
-        foreach (var setting in Settings.All.Where(setting => setting.Section == Section && given.Has(setting.Key)))
+        foreach (var setting in Settings.All.Where(setting =>
+            setting.Section == Section && setting.Key != OutputKey && given.Has(setting.Key)))
         {
             own.Add(setting.Key, setting.ValueIn(shape), origin);
             if (!Equals(own[setting.Key], given[setting.Key]))

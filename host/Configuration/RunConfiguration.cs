@@ -9,6 +9,7 @@ using ActorTrain.Models;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Options;
 using ActorTrain.Models.PostTraining.Preferences;
+using ActorTrain.Models.PostTraining.Rewards;
 using ActorTrain.Models.Steps;
 using ActorTrain.Persistence.Runs;
 
@@ -32,6 +33,7 @@ public sealed record RunConfiguration : IOptions
     public DataOptions Data { get; init; } = new() { Path = "" };
     public TrainingOptions Training { get; init; } = new();
     public PreferenceOptions Preference { get; init; } = new();
+    public RewardOptions Reward { get; init; } = new();
     public TrainersOptions Trainers { get; init; } = new();
     public ReducersOptions Reducers { get; init; } = new();
     public SpikeOptions Spikes { get; init; } = new();

@@ -30,6 +30,10 @@ internal sealed class TrainedModel : IDisposable
 
     public FlatLayout Layout => checkpoint.Layout;
 
+    /// <summary>What is added to every score; 0 for a language model.</summary>
+    public float ScoreBias => Layout.Entries.FirstOrDefault(static entry => entry.Name == ModelLayout.ScoreBias) is { } bias
+        ? BitConverter.ToSingle(Weights.Slice(bias.Offset * sizeof(float), sizeof(float))) : 0;
+
     /// <summary>Opens the newest intact checkpoint of a run, or the named one.</summary>
     /// <param name="name">As for <see cref="NamedRun.Find"/>.</param>
     /// <param name="step">The checkpoint's step, or null.</param>
@@ -59,6 +63,15 @@ internal sealed class TrainedModel : IDisposable
             memory(manifest.Facts.Model);
             return ModelLayout.Of(manifest.Facts.Model);
         }
+    }
+
+    /// <summary>Rejects a model that does not write text.</summary>
+    /// <exception cref="UserErrorException">It is a reward model.</exception>
+    public static void RequireLogits(ModelOptions model, string name)
+    {
+        if (model.Output is ModelOutput.Score)
+            throw new UserErrorException($"{name} is a reward model, which scores texts and writes none; name the language model that it "
+                + "started with.");
     }
 
     public (Transformer Model, FlatParameters Parameters) Build(Precision precision = Precision.Float32)

@@ -10,7 +10,6 @@ using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Chaos;
-using ActorTrain.Data.Chats;
 using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
 using ActorTrain.Data.Tokenizers;
@@ -21,7 +20,6 @@ using ActorTrain.Host.Memory;
 using ActorTrain.Host.Progress;
 using ActorTrain.Models;
 using ActorTrain.Models.Layers;
-using ActorTrain.Models.Objectives;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Steps;
@@ -55,6 +53,7 @@ internal sealed class RunProcess
     private readonly MemoryCheck memory;
     private readonly MemoryPlan needed;
     private readonly bool wasKilledForMemory;
+    private readonly TrainingStage stage;
     private readonly ModelOptions model;
     private readonly FlatLayout layout;
     private readonly ReplicaOptions replica;
@@ -99,10 +98,11 @@ internal sealed class RunProcess
         this.memory = memory;
         this.wasKilledForMemory = wasKilledForMemory;
         model = configuration.ModelFor(data.Tokenizer.VocabularySize);
+        stage = TrainingStage.Of(data.Kind, model.Output);
         samples = TrainingData.Of(data, model, options, () => reference);
         layout = ModelLayout.Of(model);
         needed = MemoryPlan.ToTrain(
-            configuration, model, environment.IsFused, sequences: TrainingStage.Of(data.Kind).Sequences);
+            configuration, model, environment.IsFused, sequences: TrainingStage.SequencesOf(data));
         store = new CheckpointStore(
             directory.CheckpointsDirectory,
             configuration.Checkpoints.Store,
@@ -113,7 +113,7 @@ internal sealed class RunProcess
             Precision = options.ChosenPrecision,
             Lanes = options.Lanes,
             Optimizer = options.Optimizer,
-            Objective = data.Kind is DataKind.Pairs ? new Preference(configuration.Preference) : new NextToken(),
+            Objective = stage.ObjectiveOf(configuration),
             Schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.MinLearningRateRatio),
             Clip = options.Clip,
             EmbeddingShrink = options.EmbeddingGradientShrink,
@@ -212,7 +212,7 @@ internal sealed class RunProcess
     // The reference model of preferences is the one that the run starts with.
     private void PrepareReference(CancellationToken stop)
     {
-        if (data.Kind is not DataKind.Pairs || !configuration.Preference.NeedsReference)
+        if (stage != TrainingStage.Preferring || !configuration.Preference.NeedsReference)
             return;
         var source = new ReferenceSource(configuration.Base.Digest, data.Identity, replica.Precision.ToString().ToLowerInvariant());
         var kept = ReferenceScores.Read(directory.ReferenceDirectory, source);
@@ -262,7 +262,7 @@ internal sealed class RunProcess
 
     private void RequireMemoryFor(int trainers) => memory.Require(
         $"The run with {trainers} trainers", MemoryPlan.ToTrain(
-            configuration, model, environment.IsFused, trainers, TrainingStage.Of(data.Kind).Sequences),
+            configuration, model, environment.IsFused, trainers, TrainingStage.SequencesOf(data)),
             way: "a run that was started with --force skips this check");
 
     private TrainingRun Run(double gemmRate)

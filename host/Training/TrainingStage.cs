@@ -2,35 +2,74 @@ using ActorTrain.Data.Chats;
 using ActorTrain.Data.Shards;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Models;
+using ActorTrain.Models.Objectives;
 using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Training;
 
 /// <summary>A kind of training, each with a command of its own.</summary>
-/// <param name="Kind">Of the data that it takes.</param>
+/// <param name="Kinds">Of the data that it takes.</param>
 /// <param name="NeedsBase">Whether it starts with trained weights.</param>
-/// <param name="Sequences">Of a sample.</param>
-internal sealed record TrainingStage(string Command, DataKind Kind, bool NeedsBase, int Sequences = 1)
+/// <param name="Output">Of the model that it trains.</param>
+internal sealed record TrainingStage(
+    string Command, IReadOnlyList<DataKind> Kinds, bool NeedsBase, ModelOutput Output = ModelOutput.Logits)
 {
-    public static readonly TrainingStage Pretraining = new("pretrain", DataKind.Text, NeedsBase: false);
+    public static readonly TrainingStage Pretraining = new("pretrain", [DataKind.Text], NeedsBase: false);
 
-    public static readonly TrainingStage FineTuning = new("sft", DataKind.Chat, NeedsBase: true);
+    public static readonly TrainingStage FineTuning = new("sft", [DataKind.Chat], NeedsBase: true);
 
-    public static readonly TrainingStage Preferring = new("prefer", DataKind.Pairs, NeedsBase: true, Sequences: 2);
+    public static readonly TrainingStage Preferring = new("prefer", [DataKind.Pairs], NeedsBase: true);
 
-    /// <summary>The stage that takes data of a kind.</summary>
-    public static TrainingStage Of(DataKind kind) => All.First(stage => stage.Kind == kind);
+    public static readonly TrainingStage RewardModeling =
+        new("reward", [DataKind.Pairs, DataKind.Rankings], NeedsBase: true, ModelOutput.Score);
 
-    public static IReadOnlyList<TrainingStage> All { get; } = [Pretraining, FineTuning, Preferring];
+    public static IReadOnlyList<TrainingStage> All { get; } = [Pretraining, FineTuning, Preferring, RewardModeling];
+
+    /// <summary>Settings that make a run one of this stage, whatever its run file says.</summary>
+    public IReadOnlyList<string> Settings => Output is ModelOutput.Score ? [$"{OutputKey}=score"] : [];
+
+    private const string OutputKey = "model.output";
+
+    /// <summary>The stage that trains a model on data of a kind.</summary>
+    /// <param name="kind">One that a stage takes.</param>
+    public static TrainingStage Of(DataKind kind, ModelOutput output) =>
+        All.FirstOrDefault(stage => stage.Kinds.Contains(kind) && stage.Output == output)
+        ?? All.First(stage => stage.Kinds.Contains(kind));
+
+    /// <exception cref="UserErrorException">A model of another output than this stage trains is asked for.</exception>
+    public void RequireOutput(ModelOutput output)
+    {
+        if (output == Output)
+            return;
+        throw new UserErrorException($"{OutputKey} is {output.ToString().ToLowerInvariant()}, but `actortrain {Command}` trains a "
+            + $"model with {(Output is ModelOutput.Score ? "a score" : "logits")}; omit {OutputKey}.");
+    }
+
+    /// <summary>What training lowers.</summary>
+    public IObjective ObjectiveOf(RunConfiguration configuration)
+    {
+        if (Output is ModelOutput.Score)
+            return new Models.Objectives.RewardModeling(configuration.Reward);
+        return this == Preferring ? new Preference(configuration.Preference) : new NextToken();
+    }
+
+    /// <summary>Sequences of the largest sample.</summary>
+    public static int SequencesOf(TokenStore data) => data.Kind switch
+    {
+        DataKind.Pairs => 2,
+        DataKind.Rankings => data.TrainSequences.LargestGroup,
+        _ => 1,
+    };
 
     /// <summary>The stage of a run, by its data; if that is gone or the run was imported, by whether it keeps a chat template.</summary>
     public static TrainingStage Of(RunDirectory run)
     {
         try
         {
-            using var data = TokenStore.Open(RunFile.Read(run.ConfigurationFile, []).Data.Path);
-            if (All.FirstOrDefault(stage => stage.Kind == data.Kind) is { } stage)
-                return stage;
+            var configuration = RunFile.Read(run.ConfigurationFile, []);
+            using var data = TokenStore.Open(configuration.Data.Path);
+            if (All.Any(stage => stage.Kinds.Contains(data.Kind)))
+                return Of(data.Kind, configuration.Model.Output);
         }
         catch (UserErrorException)
         {

@@ -7,13 +7,13 @@ using static TorchSharp.torch;
 namespace ActorTrain.Models.Evaluation;
 
 /// <summary>Loss on text that a model was not trained on.</summary>
-/// <param name="Loss">Mean cross-entropy, nats per token; or mean loss of pairs.</param>
-/// <param name="Tokens">Targets, or pairs.</param>
+/// <param name="Loss">Mean cross-entropy, nats per token; or mean loss of pairs or rankings.</param>
+/// <param name="Tokens">Targets, pairs or rankings.</param>
 /// <param name="BitsPerByte">Bits per byte of text, comparable across tokenizers: the loss of tokens that are bytes of the text, over their
 /// bytes. Other tokens, such as the end of a text, are in neither sum (as in nanochat's loss_eval.py); NaN if there are only such.</param>
 public sealed record ValidationLoss(double Loss, long Tokens, double BitsPerByte)
 {
-    /// <summary>Of pairs, whose loss is that of a preference: the share that the model orders rightly. Null for text.</summary>
+    /// <summary>Of all pairs, those in rankings included: the share that the model orders rightly. Null for text.</summary>
     public double? Accuracy { get; init; }
 
     /// <summary>NaN for pairs.</summary>
@@ -23,18 +23,23 @@ public sealed record ValidationLoss(double Loss, long Tokens, double BitsPerByte
     /// <param name="batches">At least one.</param>
     /// <param name="byteCounts">Bytes of text of each token id.</param>
     public static ValidationLoss Measure(
-        Transformer model, IEnumerable<TokenBatch> batches, IReadOnlyList<int> byteCounts, CancellationToken cancellation = default)
+        Transformer model, IEnumerable<TokenBatch> batches, IReadOnlyList<int> byteCounts, CancellationToken cancellation = default) =>
+        Measure(new ValidationSum(model, byteCounts), batches, cancellation);
+
+    /// <param name="validation">That has begun.</param>
+    /// <param name="batches">At least one.</param>
+    public static ValidationLoss Measure(
+        IValidation validation, IEnumerable<TokenBatch> batches, CancellationToken cancellation = default)
     {
-        var sum = new ValidationSum(model, byteCounts);
+        var any = false;
         foreach (var batch in batches)
         {
             cancellation.ThrowIfCancellationRequested();
-            sum.Add(batch);
+            validation.Add(batch);
+            any = true;
         }
 
-        return sum.Tokens > 0
-            ? sum.Result()
-            : throw new ArgumentException("No batch to evaluate.", nameof(batches));
+        return any ? validation.Result() : throw new ArgumentException("No batch to evaluate.", nameof(batches));
     }
 }
 

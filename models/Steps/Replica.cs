@@ -91,9 +91,10 @@ public sealed class Replica : IDisposable
     }
 
     /// <summary>Begins with trained weights.</summary>
+    /// <param name="weights">Laid out by <see cref="ModelLayout.OfBase"/>.</param>
     public void Initialize(HostBuffer weights)
     {
-        Parameters.Weights.CopyFrom(weights);
+        Initialization.Initialize(Parameters, options.Model, options.Seed, weights);
         moments.Clear();
         Parameters.WeightsChanged();
         StateWritten();

@@ -63,9 +63,17 @@ public static unsafe class FlatTransfer
     public static void CopyFrom(this Tensor flat, HostBuffer buffer)
     {
         CheckSize(flat, buffer);
+        flat.CopyFrom(buffer, first: 0);
+    }
+
+    /// <param name="first">Element of the buffer that becomes the tensor's first.</param>
+    internal static void CopyFrom(this Tensor flat, HostBuffer buffer, long first)
+    {
+        var length = flat.numel() * sizeof(float);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(first * sizeof(float) + length, buffer.Length, nameof(first));
         if (flat.device.type == DeviceType.CPU)
         {
-            Buffer.MemoryCopy((void*)buffer.Address, (void*)flat.Address(), buffer.Length, buffer.Length);
+            Buffer.MemoryCopy((void*)(buffer.Address + (nint)(first * sizeof(float))), (void*)flat.Address(), length, length);
             KeepAlive(flat, buffer);
             return;
         }
@@ -73,7 +81,7 @@ public static unsafe class FlatTransfer
         foreach (var (offset, count) in Chunks(flat))
         {
             using var part = empty(count, dtype: float32);
-            buffer.Slice(offset * sizeof(float), (int)count * sizeof(float)).CopyTo(part.bytes);
+            buffer.Slice((first + offset) * sizeof(float), (int)count * sizeof(float)).CopyTo(part.bytes);
             using var target = flat.narrow(0, offset, count);
             target.copy_(part);
         }

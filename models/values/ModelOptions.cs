@@ -12,6 +12,16 @@ public enum ModelFamily
     Llama,
 }
 
+/// <summary>What a model computes from its last hidden states.</summary>
+public enum ModelOutput
+{
+    /// <summary>A logit for each token of the vocabulary.</summary>
+    Logits,
+
+    /// <summary>One number, by a linear layer of width D → 1: a reward model or a critic.</summary>
+    Score,
+}
+
 /// <summary>The shape of a transformer; immutable, compared by value.</summary>
 public sealed record ModelOptions : IOptions
 {
@@ -47,11 +57,18 @@ public sealed record ModelOptions : IOptions
     [Option("whether the output projection shares the token embedding's weights", Derived = "true (llama: false)")]
     public bool TieEmbeddings { get; init; } = true;
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [Option("what the model computes: logits of tokens, or one score, which 'actortrain reward' trains and sets")]
+    public ModelOutput Output { get; init; }
+
     [Option("base of the rotary frequencies; llama only", Above = 0)]
     public double RopeTheta { get; init; } = 10_000;
 
     [Option("epsilon added to the variance inside each norm", Above = 0)]
     public double NormEpsilon { get; init; } = 1e-5;
+
+    /// <summary>Rows of the output's weight: V, or 1.</summary>
+    public int OutputRows => Output is ModelOutput.Score ? 1 : VocabularySize;
 
     /// <summary>D / H.</summary>
     public int HeadWidth => Width / Heads;
@@ -75,7 +92,7 @@ public sealed record ModelOptions : IOptions
         {
             double attention = (2.0 * Heads + 2.0 * KeyValueHeads) * HeadWidth * Width;
             double mlp = (Family == ModelFamily.Gpt2 ? 2.0 : 3.0) * Width * MlpWidth;
-            double products = Layers * (attention + mlp) + (double)VocabularySize * Width;
+            double products = Layers * (attention + mlp) + (double)OutputRows * Width;
             return 6 * products + 6.0 * Layers * ContextLength * Width;
         }
     }

@@ -56,6 +56,8 @@ internal static class HuggingFaceConfig
                 WriteGpt2(json, options);
             else
                 WriteLlama(json, options);
+            if (options.Output is ModelOutput.Score)
+                WriteOneLabel(json);
             WriteToken(json, "bos_token_id", beginToken);
             WriteToken(json, "eos_token_id", endToken);
             json.WriteNumber("initializer_range", 0.02);
@@ -120,7 +122,8 @@ internal static class HuggingFaceConfig
 
     private static void WriteGpt2(Utf8JsonWriter json, ModelOptions options)
     {
-        WriteArchitecture(json, "gpt2", "GPT2LMHeadModel");
+        var isScore = options.Output is ModelOutput.Score;
+        WriteArchitecture(json, "gpt2", isScore ? "GPT2ForSequenceClassification" : "GPT2LMHeadModel");
         json.WriteString("activation_function", "gelu_new");
         json.WriteNumber("attn_pdrop", 0.0);
         json.WriteNumber("embd_pdrop", 0.0);
@@ -137,7 +140,8 @@ internal static class HuggingFaceConfig
 
     private static void WriteLlama(Utf8JsonWriter json, ModelOptions options)
     {
-        WriteArchitecture(json, "llama", "LlamaForCausalLM");
+        var isScore = options.Output is ModelOutput.Score;
+        WriteArchitecture(json, "llama", isScore ? "LlamaForSequenceClassification" : "LlamaForCausalLM");
         json.WriteBoolean("attention_bias", false);
         json.WriteNumber("attention_dropout", 0.0);
         json.WriteNumber("head_dim", options.HeadWidth);
@@ -161,6 +165,16 @@ internal static class HuggingFaceConfig
         json.WriteStartArray("architectures");
         json.WriteStringValue(architecture);
         json.WriteEndArray();
+    }
+
+    private static void WriteOneLabel(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("id2label");
+        json.WriteString("0", "LABEL_0");
+        json.WriteEndObject();
+        json.WriteStartObject("label2id");
+        json.WriteNumber("LABEL_0", 0);
+        json.WriteEndObject();
     }
 
     private static void WriteToken(Utf8JsonWriter json, string key, int? token)

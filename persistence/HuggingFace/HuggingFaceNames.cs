@@ -1,4 +1,5 @@
 using ActorTrain.Models;
+using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Persistence.HuggingFace;
 
@@ -14,7 +15,8 @@ internal sealed record HuggingFaceTensor(
     public long FirstElement => FirstRow * (Shape.Count == 2 ? Shape[1] : 1);
 }
 
-/// <summary>The tensors of GPT2LMHeadModel and LlamaForCausalLM, and their places in the canonical parameters.</summary>
+/// <summary>The tensors of GPT2LMHeadModel and LlamaForCausalLM, or of GPT2ForSequenceClassification and LlamaForSequenceClassification if
+/// the model has a score, and their places in the canonical parameters. The latter have no bias of the score.</summary>
 /// <remarks>GPT-2 stores its projections as Conv1D, <c>[in, out]</c>; Llama stores queries, keys and values, and gate and up, separately,
 /// where the canonical parameters concatenate their rows. Rotary positions pair i with i + head/2 in both, so no rows are permuted. Names
 /// and shapes follow transformers' modeling_gpt2.py and modeling_llama.py.</remarks>
@@ -28,6 +30,8 @@ internal static class HuggingFaceNames
     public static IEnumerable<HuggingFaceTensor> Of(ModelOptions options)
     {
         var body = options.Family == ModelFamily.Gpt2 ? Gpt2(options) : Llama(options);
+        if (options.Output is ModelOutput.Score)
+            return body.Append(new(ModelLayout.ScoreWeight, ModelLayout.ScoreWeight, [1, options.Width]));
         return options.TieEmbeddings ? body : body.Append(HeadOf(options));
     }
 

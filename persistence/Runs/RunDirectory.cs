@@ -65,6 +65,9 @@ public sealed class RunDirectory
     /// <summary>Log-probabilities of preference pairs under the model that the run starts with.</summary>
     public string ReferenceDirectory => System.IO.Path.Combine(Path, "reference");
 
+    /// <summary>The normalisation of the scores of a reward model.</summary>
+    public string RewardFile => System.IO.Path.Combine(Path, "reward.json");
+
     public string MetricsFile => System.IO.Path.Combine(Path, "metrics.jsonl");
 
     public string LedgerFile => System.IO.Path.Combine(Path, "samples.jsonl");

@@ -12,7 +12,7 @@ public static class Ranking
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rewards.Length, 2, nameof(rewards));
         ArgumentOutOfRangeException.ThrowIfNotEqual(gradient.Length, rewards.Length);
-        var pairs = (long)rewards.Length * (rewards.Length - 1) / 2;
+        var pairs = PairsOf(rewards.Length);
         var value = 0.0;
         gradient.Clear();
         for (var better = 0; better < rewards.Length; better++)
@@ -27,5 +27,22 @@ public static class Ranking
         }
 
         return value;
+    }
+
+    /// <summary>C(K, 2).</summary>
+    public static long PairsOf(int completions) => (long)completions * (completions - 1) / 2;
+
+    /// <summary>How many of all pairs have the higher score on the better completion; a tie is an error.</summary>
+    /// <param name="rewards">As for <see cref="Of"/>.</param>
+    public static long Ordered(ReadOnlySpan<double> rewards)
+    {
+        var ordered = 0L;
+        for (var better = 0; better < rewards.Length; better++)
+        {
+            for (var worse = better + 1; worse < rewards.Length; worse++)
+                ordered += rewards[better] > rewards[worse] ? 1 : 0;
+        }
+
+        return ordered;
     }
 }

@@ -3,7 +3,16 @@ namespace ActorTrain.Models.Storage;
 /// <summary>Names, shapes and order of a transformer's parameters in the flat vector.</summary>
 public static class ModelLayout
 {
+    /// <summary>Parameter of a score: <c>[1, D]</c>; without logits, it is in the place of their projection.</summary>
+    public const string ScoreWeight = "score.weight";
+
+    /// <summary>Parameter of a score: <c>[1]</c>.</summary>
+    public const string ScoreBias = "score.bias";
+
     public static FlatLayout Of(ModelOptions options) => FlatLayout.Of(Parameters(options));
+
+    /// <summary>The parameters of the language model that a model of this shape starts with, if it starts with trained weights.</summary>
+    public static FlatLayout OfBase(ModelOptions options) => Of(options with { Output = ModelOutput.Logits });
 
     private static IEnumerable<(string Name, IReadOnlyList<long> Shape)> Parameters(ModelOptions o)
     {
@@ -29,8 +38,15 @@ public static class ModelLayout
 
         foreach (var parameter in Norm("norm"))
             yield return parameter;
-        if (!o.TieEmbeddings)
+        if (o.Output is ModelOutput.Score)
+        {
+            yield return (ScoreWeight, [1, o.Width]);
+            yield return (ScoreBias, [1]);
+        }
+        else if (!o.TieEmbeddings)
+        {
             yield return ("head.weight", [o.VocabularySize, o.Width]);
+        }
 
         IEnumerable<(string, IReadOnlyList<long>)> Norm(string name)
         {

@@ -160,7 +160,7 @@ public sealed class RewardFunctionTests
     public void A_bad_formula_is_refused_with_the_position_and_the_fix(string formula, string named)
     {
         Should.Throw<UserErrorException>(() => RewardFunction.Parse(formula)).Message.ShouldName(named);
-        new RewardOptions { Function = formula }.Problems().ShouldHaveSingleItem().In(static _ => "reward.function")
+        new ScoringOptions { Function = formula }.Problems().ShouldHaveSingleItem().In(static _ => "scoring.function")
             .ShouldStartWith("reward.function has ");
     }
 
@@ -222,8 +222,8 @@ public sealed class RewardFunctionTests
     [Fact]
     public void Options_are_checked_and_make_the_function()
     {
-        new RewardOptions().Problems().ShouldBeEmpty();
-        new RewardOptions { Fuel = 0 }.Problems().ShouldHaveSingleItem();
-        new RewardOptions { Function = "similarity", Fuel = 5 }.Build().Score(Input("abc", "ab")).Total.ShouldBeNull();
+        new ScoringOptions().Problems().ShouldBeEmpty();
+        new ScoringOptions { Fuel = 0 }.Problems().ShouldHaveSingleItem();
+        new ScoringOptions { Function = "similarity", Fuel = 5 }.Build().Score(Input("abc", "ab")).Total.ShouldBeNull();
     }
 }

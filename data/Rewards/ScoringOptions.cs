@@ -2,7 +2,7 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Data.Rewards;
 
-public sealed record RewardOptions : IOptions
+public sealed record ScoringOptions : IOptions
 {
     [Option("programmatic reward: a weighted sum of parts", Pattern = @"\P{Cc}+",
         Expectation = "a weighted sum of parts, such as similarity^4 - 0.01*length")]
