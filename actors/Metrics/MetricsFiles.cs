@@ -90,7 +90,7 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
     private StepMetrics RowOf(StepMeasurement step)
     {
         var seconds = step.Elapsed.TotalSeconds;
-        var rate = options.TokensPerStep / seconds;
+        var rate = (step.Rollouts?.Tokens ?? options.TokensPerStep) / seconds;
         return new StepMetrics(
             step.Step, step.Loss, step.GradientNorm, step.LearningRate, step.Step * options.TokensPerStep, seconds, rate,
             100 * rate * options.FlopsPerToken / options.GemmRate)
@@ -99,6 +99,7 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
             EmbeddingNorm = step.EmbeddingNorm,
             BlockNorm = step.BlockNorm,
             UpdateNorm = step.UpdateNorm,
+            Rollouts = step.Rollouts,
         };
     }
 }

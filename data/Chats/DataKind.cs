@@ -47,6 +47,7 @@ public static class DataKinds
         DataKind.Text => "actortrain pretrain",
         DataKind.Chat => "actortrain sft",
         DataKind.Pairs => "actortrain prefer",
+        DataKind.Prompts => "actortrain rlhf",
         DataKind.Rankings => "actortrain reward",
         _ => null,
     };

@@ -2,6 +2,7 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Data.Rewards;
 
+/// <summary>How rollouts are scored.</summary>
 public sealed record ScoringOptions : IOptions
 {
     [Option("programmatic reward: a weighted sum of parts", Pattern = @"\P{Cc}+",

@@ -13,6 +13,7 @@ internal static class AllCommands
         SftCommand.Define(),
         PreferCommand.Define(),
         RewardCommand.Define(),
+        RlhfCommand.Define(),
         EvalCommand.Define(),
         GenerateCommand.Define(),
         ExportCommand.Define(),

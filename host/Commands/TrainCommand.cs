@@ -70,7 +70,10 @@ internal static class TrainCommand
         stage.RequireOutput(configuration.Model.Output);
         RequireBase(stage, configuration, directory, data);
         var model = configuration.ModelFor(data.Tokenizer.VocabularySize);
-        TrainingData.RequireContext(data, model);
+        if (stage == TrainingStage.Reinforcing)
+            _ = new RolloutSetup(configuration, data);
+        else
+            TrainingData.RequireContext(data, model);
 
         var hasCheckpoints = CheckResume(request, directory, started, configuration);
         if (request.ExtendTo is { } steps && ControlClient.Ask(directory, ControlApi.Extend, new ExtendBody(steps)) is { } answer)
@@ -80,6 +83,8 @@ internal static class TrainCommand
         }
 
         var environment = NumericEnvironment.Choose(configuration.Training.Compute, configuration.Trainers.Count);
+        if (stage == TrainingStage.Reinforcing)
+            RolloutSetup.RequireKernels(environment);
         var faster = configuration.Training.Precision is null ? FasterPrecision.Measure(environment.Device) : null;
         configuration = configuration.ChoosePrecision(() => faster!.Chosen);
         var memory = new MemoryCheck(request.Force);

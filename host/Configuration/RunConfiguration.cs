@@ -4,12 +4,15 @@ using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
+using ActorTrain.Data.Rewards;
 using ActorTrain.Data.Shards;
 using ActorTrain.Models;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Options;
+using ActorTrain.Models.PostTraining.Policies;
 using ActorTrain.Models.PostTraining.Preferences;
 using ActorTrain.Models.PostTraining.Rewards;
+using ActorTrain.Models.Rollouts;
 using ActorTrain.Models.Steps;
 using ActorTrain.Persistence.Runs;
 
@@ -34,6 +37,10 @@ public sealed record RunConfiguration : IOptions
     public TrainingOptions Training { get; init; } = new();
     public PreferenceOptions Preference { get; init; } = new();
     public RewardOptions Reward { get; init; } = new();
+    public RolloutOptions Rollouts { get; init; } = new();
+    public ScoringOptions Scoring { get; init; } = new();
+    public AdvantageOptions Advantages { get; init; } = new();
+    public PolicyOptions Policy { get; init; } = new();
     public TrainersOptions Trainers { get; init; } = new();
     public ReducersOptions Reducers { get; init; } = new();
     public SpikeOptions Spikes { get; init; } = new();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Host.Progress;
 
@@ -19,6 +20,11 @@ internal static class Figures
     public static string Whole(double value) => Format(value, "0");
 
     public static string Percent(double fraction) => Format(100 * fraction, "0.0") + "%";
+
+    /// <summary>Figures of rollouts, name by name.</summary>
+    public static string Of(RolloutSummary rollouts) => $"reward {Loss(rollouts.Reward)} length {Format(rollouts.Length, "0.0")} ended "
+        + $"{Percent(rollouts.Ended)} entropy {Short(rollouts.Entropy)}"
+        + (rollouts.Divergence is { } divergence ? $" kl {Short(divergence)}" : "");
 
     public static string Duration(TimeSpan value)
     {

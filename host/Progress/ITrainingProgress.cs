@@ -1,4 +1,5 @@
 using ActorTrain.Host.Cli;
+using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Host.Progress;
 
@@ -8,7 +9,11 @@ namespace ActorTrain.Host.Progress;
 /// <param name="TimeLeft">Estimate; null if there is none yet.</param>
 public sealed record StepProgress(
     long Step, long TotalSteps, double Loss, double GradientNorm, double LearningRate, double TokensPerSecond, double? Mfu,
-    TimeSpan? TimeLeft);
+    TimeSpan? TimeLeft)
+{
+    /// <summary>Figures of the rollouts that it was trained on; null without rollouts.</summary>
+    public RolloutSummary? Rollouts { get; init; }
+}
 
 /// <summary>One evaluation on the validation split.</summary>
 /// <param name="Step">The step after which it was made.</param>

@@ -41,9 +41,9 @@ internal sealed class RunDisplay(ITrainingProgress progress, long tokensPerStep,
     {
         spent += step.Elapsed;
         taken++;
-        var rate = tokensPerStep / step.Elapsed.TotalSeconds;
+        var rate = (step.Rollouts?.Tokens ?? tokensPerStep) / step.Elapsed.TotalSeconds;
         progress.Report(new StepProgress(
             step.Step, totalSteps, step.Loss, step.GradientNorm, step.LearningRate, rate, rate * flopsPerToken / gemmRate,
-                spent / taken * (totalSteps - step.Step)));
+                spent / taken * (totalSteps - step.Step)) { Rollouts = step.Rollouts });
     }
 }

@@ -48,6 +48,7 @@ internal sealed class RunProcess
     private readonly NumericEnvironment environment;
     private readonly TokenStore data;
     private readonly TrainingData samples;
+    private readonly RolloutSetup? rollouts;
     private readonly RunDirectory directory;
     private readonly ITrainingProgress progress;
     private readonly MemoryCheck memory;
@@ -99,7 +100,8 @@ internal sealed class RunProcess
         this.wasKilledForMemory = wasKilledForMemory;
         model = configuration.ModelFor(data.Tokenizer.VocabularySize);
         stage = TrainingStage.Of(data.Kind, model.Output);
-        samples = TrainingData.Of(data, model, options, () => reference);
+        rollouts = stage == TrainingStage.Reinforcing ? new RolloutSetup(configuration, data) : null;
+        samples = rollouts?.Samples(options) ?? TrainingData.Of(data, model, options, () => reference);
         layout = ModelLayout.Of(model);
         needed = MemoryPlan.ToTrain(
             configuration, model, environment.IsFused, sequences: TrainingStage.SequencesOf(data));
@@ -283,6 +285,7 @@ internal sealed class RunProcess
             Base = directory.BaseOf(configuration.Base),
             LanesAtOnce = samples.LanesAtOnce,
             Recompute = options.Compute.Recompute,
+            Rollouts = rollouts?.Run(model, directory, environment),
             Validation = samples.Validation is { } validation ? () => validation(configuration.Evaluation.Batches) : null,
             ByteCounts = data.Tokenizer.ByteCounts(),
             Detection = configuration.Spikes.Detection(),

@@ -23,7 +23,9 @@ internal sealed record TrainingStage(
     public static readonly TrainingStage RewardModeling =
         new("reward", [DataKind.Pairs, DataKind.Rankings], NeedsBase: true, ModelOutput.Score);
 
-    public static IReadOnlyList<TrainingStage> All { get; } = [Pretraining, FineTuning, Preferring, RewardModeling];
+    public static readonly TrainingStage Reinforcing = new("rlhf", [DataKind.Prompts], NeedsBase: true);
+
+    public static IReadOnlyList<TrainingStage> All { get; } = [Pretraining, FineTuning, Preferring, RewardModeling, Reinforcing];
 
     /// <summary>Settings that make a run one of this stage, whatever its run file says.</summary>
     public IReadOnlyList<string> Settings => Output is ModelOutput.Score ? [$"{OutputKey}=score"] : [];
@@ -50,6 +52,8 @@ internal sealed record TrainingStage(
     {
         if (Output is ModelOutput.Score)
             return new Models.Objectives.RewardModeling(configuration.Reward);
+        if (this == Reinforcing)
+            return new RolloutPolicy(configuration.Policy, configuration.Rollouts.Temperature);
         return this == Preferring ? new Preference(configuration.Preference) : new NextToken();
     }
 

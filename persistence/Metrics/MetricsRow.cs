@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Logs;
 
 namespace ActorTrain.Persistence.Metrics;
@@ -34,6 +35,9 @@ public sealed record StepMetrics(
     /// <summary>Norm of the previewed update, without changes by rules and operators; null if not previewed.</summary>
     public double? UpdateNorm { get; init; }
 
+    /// <summary>Figures of the rollouts that it was trained on; null without rollouts.</summary>
+    public RolloutSummary? Rollouts { get; init; }
+
     /// <summary>How another row of this step shows different bits; null if it does not. Time, speed, and what one of them did not measure
     /// may differ.</summary>
     public string? DifferenceTo(StepMetrics other)
@@ -48,6 +52,8 @@ public sealed record StepMetrics(
             ("update_norm", UpdateNorm, other.UpdateNorm),
             ("learning_rate", LearningRate, other.LearningRate),
             ("tokens", Tokens, other.Tokens),
+            ("reward", Rollouts?.Reward, other.Rollouts?.Reward),
+            ("entropy", Rollouts?.Entropy, other.Rollouts?.Entropy),
         ];
         var unequal = figures.Where(static figure => figure is { Was: { } was, Is: { } now } && !Bits.AreEqual(was, now))
             .Select(static figure => $"{figure.Name} {figure.Was} and {figure.Is}");
@@ -74,6 +80,8 @@ internal sealed record MetricsLine : LogLine
     public double? BlockNorm { get; init; }
 
     public double? UpdateNorm { get; init; }
+
+    public RolloutSummary? Rollouts { get; init; }
 
     public double? LearningRate { get; init; }
 
@@ -111,6 +119,7 @@ internal sealed record MetricsLine : LogLine
             EmbeddingNorm = step.EmbeddingNorm,
             BlockNorm = step.BlockNorm,
             UpdateNorm = step.UpdateNorm,
+            Rollouts = step.Rollouts,
             LearningRate = step.LearningRate,
             Tokens = step.Tokens,
             Seconds = step.Seconds,
@@ -144,6 +153,7 @@ internal sealed record MetricsLine : LogLine
                 EmbeddingNorm = EmbeddingNorm,
                 BlockNorm = BlockNorm,
                 UpdateNorm = UpdateNorm,
+                Rollouts = Rollouts,
             },
         { ValidationLoss: { } loss, Perplexity: { } perplexity, BitsPerByte: { } bits } =>
             new EvaluationMetrics(Step, loss, perplexity, bits) { Accuracy = Accuracy },

@@ -68,6 +68,9 @@ public sealed class RunDirectory
     /// <summary>The normalisation of the scores of a reward model.</summary>
     public string RewardFile => System.IO.Path.Combine(Path, "reward.json");
 
+    /// <summary>What its policy sampled, a file per step.</summary>
+    public string RolloutsDirectory => System.IO.Path.Combine(Path, "rollouts");
+
     public string MetricsFile => System.IO.Path.Combine(Path, "metrics.jsonl");
 
     public string LedgerFile => System.IO.Path.Combine(Path, "samples.jsonl");

@@ -1,0 +1,144 @@
+using ActorTrain.Actors.PostTraining;
+using ActorTrain.Data.Chats;
+using ActorTrain.Data.Plan;
+using ActorTrain.Data.Rewards;
+using ActorTrain.Data.Shards;
+using ActorTrain.Data.Tokenizers;
+using ActorTrain.Host.Configuration;
+using ActorTrain.Models;
+using ActorTrain.Models.Plan;
+using ActorTrain.Models.Rollouts;
+using ActorTrain.Models.Runtime;
+using ActorTrain.Models.Steps;
+using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Rollouts;
+using ActorTrain.Persistence.Runs;
+
+namespace ActorTrain.Host.Training;
+
+/// <summary>What a run with rollouts works with, made from its configuration and its prompts.</summary>
+internal sealed class RolloutSetup
+{
+    private readonly RunConfiguration configuration;
+    private readonly TokenStore data;
+    private readonly BatchPlan plan;
+    private readonly RewardFunction reward;
+    private readonly int endOfTurn;
+    private readonly string lead;
+
+    /// <param name="data">Prompts.</param>
+    /// <exception cref="UserErrorException">Prompts and completions do not fit the model's context, or a prompt lacks what the reward
+    /// compares with.</exception>
+    public RolloutSetup(RunConfiguration configuration, TokenStore data)
+    {
+        (this.configuration, this.data) = (configuration, data);
+        var template = data.Template ?? throw new InvariantException("Prepared prompts have a chat template.");
+        endOfTurn = new ChatEncoder(template, data.Tokenizer, data.Folder).EndOfTurn;
+        lead = string.Concat(template.Assistant.Lead.Select(static piece => piece.Text));
+        var options = configuration.Training;
+        plan = new BatchPlan((ulong)options.Seed, data.TrainSequences.Groups, options.Batch, options.Lanes);
+        reward = configuration.Scoring.Build();
+        reward.RequireAnswers(data);
+        RequireLength(configuration.Rollouts, data, configuration.Model.ContextLength);
+    }
+
+    /// <summary>Names of the parts of the reward.</summary>
+    public IReadOnlyList<string> Parts => reward.Parts;
+
+    public ExperienceMemory Experiences { get; } = new();
+
+    /// <summary>Whether the base model's log-probabilities are needed.</summary>
+    private bool HasReference => configuration.Policy.KlCoefficient > 0 || configuration.Advantages.KlCoefficient > 0;
+
+    /// <exception cref="UserErrorException">There are no fused kernels.</exception>
+    public static void RequireKernels(NumericEnvironment environment)
+    {
+        if (!environment.IsFused)
+            throw new UserErrorException("Rollouts are sampled on the fused CPU kernels, which are not in use here: "
+                + $"{FusedKernels.Missing ?? "training.device is not cpu"}.");
+    }
+
+    /// <summary>The samples of training: the rollouts of the planned prompts.</summary>
+    public TrainingData Samples(TrainingOptions options)
+    {
+        var rollouts = configuration.Rollouts;
+        return new TrainingData(
+            data.TrainSequences.Groups,
+            prompts => Experiences.Batches(prompts, options.MicroBatch),
+            Experiences.Tokens,
+            Validation: null,
+            (long)options.Batch * rollouts.Samples * rollouts.MaxTokens,
+            LanesAtOnce: 1);
+    }
+
+    public RolloutsRun Run(ModelOptions model, RunDirectory directory, NumericEnvironment environment)
+    {
+        var (training, trainers) = (configuration.Training, configuration.Trainers);
+        return new RolloutsRun
+        {
+            Options = new RolloutsOptions
+            {
+                Prompts = PromptsOf,
+                Rollouts = configuration.Rollouts,
+                Advantages = configuration.Advantages,
+                References = HasReference ? 1 : 0,
+                AuditEvery = configuration.Audit.Every,
+                Supervision = trainers.Supervision with { Log = directory.LogFile },
+                Timeout = trainers.Timeout,
+                RetryInterval = trainers.RetryInterval,
+            },
+            Experiences = Experiences,
+            Ledger = new RolloutLedger(directory.RolloutsDirectory),
+            Generator = Generator(model),
+            MakeJudge = role => role == ActorRole.Reward
+                ? new RewardDevice(reward, Describe)
+                : new ReferenceDevice(model, training.ChosenPrecision, directory.BaseOf(configuration.Base)!,
+                    configuration.Rollouts.Temperature, training.MicroBatch),
+
+            // Trainers wait while rollouts are made.
+            Threads = Math.Max(1, environment.Threads * trainers.Count / configuration.Rollouts.Workers),
+        };
+    }
+
+    public GeneratorOptions Generator(ModelOptions model) => new(
+        model, configuration.Training.ChosenPrecision, configuration.Rollouts, (ulong)configuration.Training.Seed, endOfTurn,
+        data.Tokenizer.VocabularySize);
+
+    /// <summary>The prompts of a step, in order of position.</summary>
+    public IReadOnlyList<Prompt> PromptsOf(long step, SkipList skips) =>
+        [.. plan.Samples(step, skips).OrderBy(static planned => planned.Position).Select(PromptOf)];
+
+    /// <summary>The text of a rollout, as rewards see it.</summary>
+    public RewardInput Describe(long position, EquatableArray<int> prompt, Rollout rollout)
+    {
+        var ids = rollout.HasEnded ? rollout.Ids.SkipLast(1) : rollout.Ids;
+        var text = data.Tokenizer.Decode([.. ids]);
+        return new RewardInput(
+            data.Tokenizer.Decode([.. prompt]),
+            lead.Length > 0 && text.StartsWith(lead, StringComparison.Ordinal) ? text[lead.Length..] : text,
+            rollout.HasEnded, rollout.Ids.Count, data.TrainSequences.ReferenceOf(plan.At(position).Sample));
+    }
+
+    private Prompt PromptOf(PlannedSample planned)
+    {
+        var part = data.TrainSequences;
+        var sequence = part.FirstOf(planned.Sample);
+        var (tokens, isTarget) = (new long[part.LengthOf(sequence)], new bool[part.LengthOf(sequence)]);
+        part.Read(sequence, tokens, isTarget);
+        return new Prompt(planned.Position, [.. tokens.Select(static id => (int)id)]);
+    }
+
+    private static void RequireLength(RolloutOptions rollouts, TokenStore data, int context)
+    {
+        var longest = data.TrainSequences.Longest;
+        if (longest + rollouts.MaxTokens <= context)
+            return;
+        var fix = longest < context
+            ? $"lower rollouts.max_tokens to at most {context - longest}, or prepare the prompts with "
+                + $"`actortrain prepare --max-tokens {Math.Max(1, context - rollouts.MaxTokens)}`"
+            : $"prepare them with `actortrain prepare --max-tokens {Math.Max(1, context - rollouts.MaxTokens)}`";
+        throw new UserErrorException(
+            $"{data.Folder} holds a prompt of {longest} tokens, which with completions of up to {rollouts.MaxTokens} tokens exceeds the "
+            + $"model's context of {context}: {fix}.");
+    }
+}
