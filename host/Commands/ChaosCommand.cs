@@ -117,7 +117,7 @@ internal static class ChaosCommand
             new MemoryCheck(request.Force)
                 .RequireToTrain(
                 configuration, configuration.ModelFor(data.Tokenizer.VocabularySize), isFused: true, hasBegun: false,
-                TrainingStage.SequencesOf(data));
+                TrainingStage.SequencesOf(data, configuration));
         }
 
         using var stop = new StopSignal();

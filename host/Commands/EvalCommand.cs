@@ -86,8 +86,9 @@ internal static class EvalCommand
         {
             using var progress = TrainingProgress.For(context);
             var comparisons = part == data.Train ? data.TrainSequences : data.ValidationSequences!;
+            var sequences = TrainingStage.SequencesOf(data, configuration!);
             var measured = new ComparisonEvaluation(trained, configuration!, data, progress).Measure(
-                comparisons, request.Batches, Math.Max(1, SequencesPerBatch / TrainingStage.SequencesOf(data)), interrupted.Token);
+                comparisons, request.Batches, Math.Max(1, SequencesPerBatch / sequences), interrupted.Token);
             context.Output.WriteLine($"step {trained.Facts.Step}: loss {measured.Loss:F4}, accuracy {measured.Accuracy:F4} over "
                 + $"{measured.Tokens} {data.Kind.Plural()}");
             return ExitCode.Success;

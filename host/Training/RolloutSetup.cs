@@ -64,7 +64,7 @@ internal sealed class RolloutSetup
         var rollouts = configuration.Rollouts;
         return new TrainingData(
             data.TrainSequences.Groups,
-            prompts => Experiences.Batches(prompts, options.MicroBatch),
+            prompts => Experiences.Batches(prompts, options.MicroBatch * rollouts.Samples),
             Experiences.Tokens,
             Validation: null,
             (long)options.Batch * rollouts.Samples * rollouts.MaxTokens,
@@ -93,7 +93,7 @@ internal sealed class RolloutSetup
             MakeJudge = role => role == ActorRole.Reward
                 ? new RewardDevice(reward, Describe)
                 : new ReferenceDevice(model, training.ChosenPrecision, directory.BaseOf(configuration.Base)!,
-                    configuration.Rollouts.Temperature, training.MicroBatch),
+                    configuration.Rollouts.Temperature, training.MicroBatch * configuration.Rollouts.Samples),
 
             // Trainers wait while rollouts are made.
             Threads = Math.Max(1, environment.Threads * trainers.Count / configuration.Rollouts.Workers),

@@ -58,9 +58,10 @@ internal sealed record TrainingStage(
     }
 
     /// <summary>Sequences of the largest sample.</summary>
-    public static int SequencesOf(TokenStore data) => data.Kind switch
+    public static int SequencesOf(TokenStore data, RunConfiguration configuration) => data.Kind switch
     {
         DataKind.Pairs => 2,
+        DataKind.Prompts => configuration.Rollouts.Samples,
         DataKind.Rankings => data.TrainSequences.LargestGroup,
         _ => 1,
     };

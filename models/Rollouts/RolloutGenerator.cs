@@ -29,7 +29,7 @@ public sealed class RolloutGenerator(Transformer model, RolloutOptions options, 
     {
         if (prompt.Count == 0 || prompt.Count >= model.Options.ContextLength)
             throw new ArgumentException($"A prompt of {prompt.Count} tokens leaves none of {model.Options.ContextLength}.", nameof(prompt));
-        var sampling = options.Sampling;
+        var sampling = options.Sampling();
         GrowingText[] texts =
         [
             .. samples.Select(sample => new GrowingText(

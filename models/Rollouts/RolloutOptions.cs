@@ -25,5 +25,5 @@ public sealed record RolloutOptions : IOptions
     public int Slots { get; init; } = 64;
 
     /// <summary>Nothing is cut off from the distribution: the loss is that of all of it (TRL#6789).</summary>
-    public SamplingOptions Sampling => new() { Temperature = Temperature };
+    public SamplingOptions Sampling() => new() { Temperature = Temperature };
 }

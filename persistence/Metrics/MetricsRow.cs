@@ -166,4 +166,5 @@ internal sealed record MetricsLine : LogLine
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(MetricsLine))]
+[JsonSerializable(typeof(double))]
 internal sealed partial class MetricsJson : JsonSerializerContext;

@@ -86,4 +86,7 @@ internal sealed record RolloutLine(
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(StepLine))]
 [JsonSerializable(typeof(RolloutLine))]
+[JsonSerializable(typeof(int))]
+[JsonSerializable(typeof(float))]
+[JsonSerializable(typeof(double?))]
 internal sealed partial class RolloutJson : JsonSerializerContext;
