@@ -25,9 +25,10 @@ public sealed class RolloutsLogic
     private readonly List<JudgementWork> judgements = [];
     private readonly HashSet<ActorId> reported = [];
     private List<RolloutsEffect> effects = [];
-    private Preparation? current;
+    private readonly SortedDictionary<long, Preparation> preparations = [];
     private DateTimeOffset ledgerRemindAt;
     private DateTimeOffset now;
+    private long oldest;
 
     public RolloutsLogic(RolloutsOptions options)
     {
@@ -46,7 +47,7 @@ public sealed class RolloutsLogic
     {
         get
         {
-            DateTimeOffset? ledger = current?.Pending is null ? null : ledgerRemindAt;
+            DateTimeOffset? ledger = preparations.Values.Any(static preparation => preparation.Pending is not null) ? ledgerRemindAt : null;
             return pools.Select(static pool => pool.DueAt).Append(ledger).Min();
         }
     }
@@ -64,20 +65,25 @@ public sealed class RolloutsLogic
     public IReadOnlyList<RolloutsEffect> Tick(DateTimeOffset at)
     {
         Start(at);
-        if (current?.Pending is { } asked && ledgerRemindAt <= now)
-            Ask(asked);
+        if (ledgerRemindAt <= now)
+        {
+            foreach (var preparation in preparations.Values.Where(static preparation => preparation.Pending is not null))
+                Ask(preparation, preparation.Pending!);
+        }
+
         return Advance();
     }
 
     public IReadOnlyList<RolloutsEffect> Handle(PrepareExperience asked, DateTimeOffset at)
     {
         Start(at);
-        if (current?.Asked.Number == asked.Number)
+        Forget(asked.Oldest);
+        if (preparations.TryGetValue(asked.Number, out var known))
         {
-            if (current.Done is { } done)
+            if (known.Done is { } done)
                 Tell(done);
         }
-        else if (current is null || asked.Number > current.Asked.Number)
+        else if (asked.Number >= oldest)
         {
             Prepare(asked);
         }
@@ -89,7 +95,7 @@ public sealed class RolloutsLogic
     {
         Start(at);
         var isAlive = pools.Exists(pool => pool.Hear(report.Worker, now));
-        if (current is { Done: null, Pending: null } preparation && report.Number == preparation.Asked.Number)
+        if (preparations.GetValueOrDefault(report.Number) is { Done: null, Pending: null } preparation)
             Note(preparation, report, isAlive);
         return Advance();
     }
@@ -106,7 +112,7 @@ public sealed class RolloutsLogic
     public IReadOnlyList<RolloutsEffect> Handle(LedgerReport report, DateTimeOffset at)
     {
         Start(at);
-        if (current is { Pending: { } asked } preparation && report.Number == preparation.Asked.Number)
+        if (preparations.GetValueOrDefault(report.Number) is { Pending: { } asked } preparation)
         {
             switch (report, asked)
             {
@@ -134,27 +140,40 @@ public sealed class RolloutsLogic
 
     private void Tell(IRunInput report) => effects.Add(new TellRunOf(report));
 
-    // A step of which nothing is left to do is not begun again: its prompts, weights and options make it what it was.
     private void Prepare(PrepareExperience asked)
     {
-        Forget();
-        current = new Preparation(asked, options.Prompts(asked.Step, asked.Skips), options.Rollouts.Samples);
+        var preparation = new Preparation(asked, options.Prompts(asked.Step, asked.Skips), options.Rollouts.Samples);
+        preparations.Add(asked.Number, preparation);
+        Ask(preparation, new ReadRollouts(asked.Number, asked.Step));
+    }
+
+    // The run has left what was asked for before.
+    private void Forget(long before)
+    {
+        if (before <= oldest)
+            return;
+        oldest = before;
+        foreach (var number in preparations.Keys.Where(number => number < before).ToList())
+        {
+            Stop(preparations[number]);
+            preparations.Remove(number);
+        }
+
         foreach (var worker in pools.SelectMany(static pool => pool.Workers))
-            effects.Add(new TellWorker(worker, new ForgetRollouts(asked.Number)));
-        Ask(new ReadRollouts(asked.Number, asked.Step));
+            effects.Add(new TellWorker(worker, new ForgetRollouts(before)));
     }
 
-    private void Forget()
+    private void Stop(Preparation preparation)
     {
-        generations.Clear();
-        judgements.Clear();
+        generations.RemoveAll(work => work.Preparation == preparation);
+        judgements.RemoveAll(work => work.Preparation == preparation);
         foreach (var pool in pools)
-            pool.Take(static _ => true);
+            pool.Take(work => work is RolloutWork mine && mine.Preparation == preparation);
     }
 
-    private void Ask(LedgerCommand command)
+    private void Ask(Preparation preparation, LedgerCommand command)
     {
-        current!.Pending = command;
+        preparation.Pending = command;
         ledgerRemindAt = now + options.RetryInterval;
         effects.Add(new TellLedger(command));
     }
@@ -167,7 +186,7 @@ public sealed class RolloutsLogic
         foreach (var group in preparation.Groups)
         {
             foreach (var part in Enumerable.Range(0, samples).Chunk(share))
-                generations.Add(new GenerationWork(preparation.Asked, group, part, attempt: 0));
+                generations.Add(new GenerationWork(preparation, group, part, attempt: 0));
         }
 
         if (options.AuditEvery > 0 && preparation.Asked.Step % options.AuditEvery == 0)
@@ -181,7 +200,7 @@ public sealed class RolloutsLogic
     {
         var first = generations.Find(work => work.Group == group && work.Samples.Contains(sample));
         var attempt = group.Votes[sample].AskAgain(toCompare);
-        generations.Add(new GenerationWork(preparation.Asked, group, [sample], attempt) { ComparedWith = first });
+        generations.Add(new GenerationWork(preparation, group, [sample], attempt) { ComparedWith = first });
     }
 
     private void Note(Preparation preparation, WorkerReport report, bool isAlive)
@@ -231,9 +250,9 @@ public sealed class RolloutsLogic
             Doubt(group);
         if (group.IsGenerated && (!wasGenerated || vote.Accepted != before))
         {
-            judgements.Add(new JudgementWork(preparation.Asked, group, ActorRole.Reward));
+            judgements.Add(new JudgementWork(preparation, group, ActorRole.Reward));
             if (HasReferences)
-                judgements.Add(new JudgementWork(preparation.Asked, group, ActorRole.Reference));
+                judgements.Add(new JudgementWork(preparation, group, ActorRole.Reference));
         }
     }
 
@@ -276,11 +295,13 @@ public sealed class RolloutsLogic
 
     private void Finish(Preparation preparation, StepRollouts rollouts)
     {
-        var asked = preparation.Asked;
-        preparation.Experience = new Experience(
-            rollouts.Groups, options.Advantages, options.Rollouts.MaxTokens, isOnPolicy: asked.Weights.Step == asked.Step);
+        preparation.Experience = ExperienceOf(preparation, rollouts);
         Finish(preparation);
     }
+
+    private Experience ExperienceOf(Preparation preparation, StepRollouts rollouts) => new(
+        rollouts.Groups, options.Advantages, options.Rollouts.MaxTokens,
+        isOnPolicy: preparation.Asked.Weights.Step == preparation.Asked.Step);
 
     private void Finish(Preparation preparation)
     {
@@ -288,28 +309,24 @@ public sealed class RolloutsLogic
         effects.Add(new HandOver(asked.Step, experience));
         preparation.Done = new ExperiencePrepared(asked.Number, experience.Hash, experience.Summary);
         Tell(preparation.Done);
-        Forget();
+        Stop(preparation);
     }
 
     private List<RolloutsEffect> Advance()
     {
         foreach (var pool in pools)
             effects.AddRange(pool.Tick(now));
-        if (current is { Done: null, Pending: null } preparation)
+        effects.AddRange(generators.Give(
+            generations.Where(static work => !work.IsGiven).ToList(), LoadPerSlot * options.Rollouts.Slots, now));
+        Judge(rewards, ActorRole.Reward);
+        Judge(references, ActorRole.Reference);
+        foreach (var preparation in preparations.Values.Where(static preparation => preparation is { Done: null, Pending: null }))
         {
-            effects.AddRange(generators.Give(
-                generations.Where(static work => !work.IsGiven).ToList(), LoadPerSlot * options.Rollouts.Slots, now));
-            Judge(rewards, ActorRole.Reward);
-            Judge(references, ActorRole.Reference);
-
             // An audit that is under way may still change a rollout.
-            if (generations.Count == 0 && preparation.Complete(HasReferences) is { } rollouts)
-            {
-                var asked = preparation.Asked;
-                preparation.Experience = new Experience(
-                    rollouts.Groups, options.Advantages, options.Rollouts.MaxTokens, isOnPolicy: asked.Weights.Step == asked.Step);
-                Ask(new KeepRollouts(asked.Number, rollouts));
-            }
+            if (generations.Exists(work => work.Preparation == preparation) || preparation.Complete(HasReferences) is not { } rollouts)
+                continue;
+            preparation.Experience = ExperienceOf(preparation, rollouts);
+            Ask(preparation, new KeepRollouts(preparation.Asked.Number, rollouts));
         }
 
         return effects;
@@ -318,11 +335,18 @@ public sealed class RolloutsLogic
             judgements.Where(work => work.Role == role && !work.IsGiven).ToList(), JudgedAtOnce, now));
     }
 
-    /// <summary>Samples of one prompt.</summary>
-    private sealed class GenerationWork(PrepareExperience asked, Preparation.Group group, int[] samples, int attempt) : WorkerPool.Work
+    /// <summary>Work for one preparation.</summary>
+    private abstract class RolloutWork(Preparation preparation, Preparation.Group group) : WorkerPool.Work
     {
-        public Preparation.Group Group => group;
+        public Preparation Preparation => preparation;
 
+        public Preparation.Group Group => group;
+    }
+
+    /// <summary>Samples of one prompt.</summary>
+    private sealed class GenerationWork(Preparation preparation, Preparation.Group group, int[] samples, int attempt)
+        : RolloutWork(preparation, group)
+    {
         public IReadOnlyList<int> Samples => samples;
 
         public int Attempt => attempt;
@@ -337,18 +361,16 @@ public sealed class RolloutsLogic
 
         public override int Load => Left.Count;
 
-        public override WorkerCommand Command() =>
-            new GenerateRollouts(asked.Number, asked.Weights, group.Prompt.Position, group.Prompt.Ids, [.. Left], attempt);
+        public override WorkerCommand Command() => new GenerateRollouts(
+            Preparation.Asked.Number, Preparation.Asked.Weights, Group.Prompt.Position, Group.Prompt.Ids, [.. Left], attempt);
     }
 
     /// <summary>The rollouts of one prompt, to be scored or compared with the reference.</summary>
-    private sealed class JudgementWork(PrepareExperience asked, Preparation.Group group, ActorRole role) : WorkerPool.Work
+    private sealed class JudgementWork(Preparation preparation, Preparation.Group group, ActorRole role) : RolloutWork(preparation, group)
     {
-        public Preparation.Group Group => group;
-
         public ActorRole Role => role;
 
         public override WorkerCommand Command() =>
-            new JudgeRollouts(asked.Number, group.Prompt.Position, group.Prompt.Ids, group.Rollouts);
+            new JudgeRollouts(Preparation.Asked.Number, Group.Prompt.Position, Group.Prompt.Ids, Group.Rollouts);
     }
 }

@@ -12,12 +12,12 @@ namespace ActorTrain.Actors.Protocol;
 /// <param name="Hash">Of the state that they are part of.</param>
 public sealed record PublishedWeights(long Step, int Slot, ulong Hash);
 
-/// <summary>Has the rollouts of a step made, scored and kept; answered by <see cref="ExperiencePrepared"/>. A later one replaces
-/// it.</summary>
-/// <param name="Number">Grows with each attempt; a repeated one is answered again.</param>
+/// <summary>Has the rollouts of a step made, scored and kept; answered by <see cref="ExperiencePrepared"/>.</summary>
+/// <param name="Number">Grows with each request; a repeated one is answered again.</param>
+/// <param name="Oldest">Requests with lower numbers are not wanted any more.</param>
 /// <param name="Step">The step that is trained on them.</param>
 /// <param name="Skips">What the plan of prompts skips.</param>
-public sealed record PrepareExperience(long Number, long Step, PublishedWeights Weights, SkipList Skips);
+public sealed record PrepareExperience(long Number, long Oldest, long Step, PublishedWeights Weights, SkipList Skips);
 
 public abstract record RolloutsReport : IRunInput;
 

@@ -121,6 +121,8 @@ internal static class TrainCommand
                 initial.Read(ModelLayout.OfBase(model)).Dispose();
         }
 
+        if (RolloutSetup.ScorerOf(configuration, directory) is { Exists: false } scorer)
+            CopyScorer(scorer, configuration.Scoring.Model, context);
         runLock.MarkRunning();
         Record(directory, configuration, data, resumed);
         if (run.Step >= run.Steps)
@@ -211,6 +213,16 @@ internal static class TrainCommand
             throw new UserErrorException($"{name} no longer has the weights that this run starts with; set base.model to the folder of the "
                 + $"checkpoint, or choose another run.name.");
         initial.Write(trained.Layout, trained.Weights);
+    }
+
+    private static void CopyScorer(ScorerCopy scorer, string name, CommandContext context)
+    {
+        using var trained = TrainedModel.Open(name, step: null, context, static _ => { });
+        var facts = ScoringModel.FactsOf(trained.Run, trained.Manifest);
+        if (ScorerCopy.DigestOf(trained.Manifest.WeightsHash, facts) != scorer.Digest)
+            throw new UserErrorException($"{name} no longer has the weights that this run scores with; set scoring.model to the reward "
+                + $"model that it began with, or choose another run.name.");
+        scorer.Write(trained.Layout, trained.Weights, facts);
     }
 
     // The name to use on later command lines.

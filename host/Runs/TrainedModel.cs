@@ -22,7 +22,9 @@ internal sealed class TrainedModel : IDisposable
 
     public RunDirectory Run { get; }
 
-    public CheckpointFacts Facts => checkpoint.Manifest.Facts;
+    public CheckpointManifest Manifest => checkpoint.Manifest;
+
+    public CheckpointFacts Facts => Manifest.Facts;
 
     public string TokenizerPath => Run.TokenizerDirectory;
 

@@ -10,6 +10,7 @@ using ActorTrain.Models.Plan;
 using ActorTrain.Models.Rollouts;
 using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Steps;
+using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Rollouts;
 using ActorTrain.Persistence.Runs;
@@ -22,7 +23,7 @@ internal sealed class RolloutSetup
     private readonly RunConfiguration configuration;
     private readonly TokenStore data;
     private readonly BatchPlan plan;
-    private readonly RewardFunction reward;
+    private readonly RewardFunction? reward;
     private readonly int endOfTurn;
     private readonly string lead;
 
@@ -37,15 +38,20 @@ internal sealed class RolloutSetup
         lead = string.Concat(template.Assistant.Lead.Select(static piece => piece.Text));
         var options = configuration.Training;
         plan = new BatchPlan((ulong)options.Seed, data.TrainSequences.Groups, options.Batch, options.Lanes);
+        Experiences = new ExperienceMemory(configuration.Rollouts.Schedule());
         reward = configuration.Scoring.Build();
-        reward.RequireAnswers(data);
+        if (reward is null && configuration.Scoring.Model.Length == 0)
+            throw new UserErrorException("Neither scoring.function nor scoring.model is given, so nothing scores the answers: set one of "
+                + "them, such as scoring.function=exact.");
+        reward?.RequireAnswers(data);
         RequireLength(configuration.Rollouts, data, configuration.Model.ContextLength);
     }
 
     /// <summary>Names of the parts of the reward.</summary>
-    public IReadOnlyList<string> Parts => reward.Parts;
+    public IReadOnlyList<string> Parts =>
+        [.. reward?.Parts ?? [], .. configuration.Scoring.Model.Length == 0 ? (string[])[] : ["model"]];
 
-    public ExperienceMemory Experiences { get; } = new();
+    public ExperienceMemory Experiences { get; }
 
     /// <summary>Whether the base model's log-probabilities are needed.</summary>
     private bool HasReference => configuration.Policy.KlCoefficient > 0 || configuration.Advantages.KlCoefficient > 0;
@@ -91,7 +97,7 @@ internal sealed class RolloutSetup
             Ledger = new RolloutLedger(directory.RolloutsDirectory),
             Generator = Generator(model),
             MakeJudge = role => role == ActorRole.Reward
-                ? new RewardDevice(reward, Describe)
+                ? new RewardDevice(Sources(directory))
                 : new ReferenceDevice(model, training.ChosenPrecision, directory.BaseOf(configuration.Base)!,
                     configuration.Rollouts.Temperature, training.MicroBatch * configuration.Rollouts.Samples),
 
@@ -99,6 +105,18 @@ internal sealed class RolloutSetup
             Threads = Math.Max(1, environment.Threads * trainers.Count / configuration.Rollouts.Workers),
         };
     }
+
+    /// <summary>What scores a run's rollouts.</summary>
+    public RewardSources Sources(RunDirectory directory) => new(reward, Describe)
+    {
+        Model = ScorerOf(configuration, directory),
+        ModelWeight = configuration.Scoring.ModelWeight,
+        MicroBatch = configuration.Training.MicroBatch * configuration.Rollouts.Samples,
+    };
+
+    /// <summary>The run's copy of its reward model; null without one.</summary>
+    public static ScorerCopy? ScorerOf(RunConfiguration configuration, RunDirectory directory) =>
+        configuration.Scoring.Model.Length == 0 ? null : new ScorerCopy(directory.ScorerDirectory, configuration.Scoring.Digest);
 
     public GeneratorOptions Generator(ModelOptions model) => new(
         model, configuration.Training.ChosenPrecision, configuration.Rollouts, (ulong)configuration.Training.Seed, endOfTurn,

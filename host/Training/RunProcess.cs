@@ -333,7 +333,7 @@ internal sealed class RunProcess
             SaveInterval = saving.Every is null ? saving.Interval : null,
             CheckpointPeriod = saving.Period,
             SnapshotEvery = saving.SnapshotEvery,
-            SnapshotSlots = saving.Snapshots,
+            SnapshotSlots = saving.Snapshots + configuration.Rollouts.Lag,
             KeepEvery = saving.Store.KeepEvery,
             ProofSteps = saving.ProofSteps,
             TokensPerStep = TokensPerStep,

@@ -66,6 +66,8 @@ public sealed class RunDirectory
     public string ReferenceDirectory => System.IO.Path.Combine(Path, "reference");
 
     /// <summary>The normalisation of the scores of a reward model.</summary>
+    public string ScorerDirectory => System.IO.Path.Combine(Path, "scorer");
+
     public string RewardFile => System.IO.Path.Combine(Path, "reward.json");
 
     /// <summary>What its policy sampled, a file per step.</summary>
