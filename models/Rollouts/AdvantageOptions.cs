@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ActorTrain.Models.Options;
 using ActorTrain.Models.PostTraining.Rewards;
 
@@ -9,15 +10,18 @@ public enum AdvantageEstimator
     Grpo,
 
     /// <summary>The reward less the mean of its group.</summary>
+    [JsonStringEnumMemberName("dr_grpo")]
     DrGrpo,
 
     /// <summary>The reward less the mean of the others of its group.</summary>
     Rloo,
 
     /// <summary>Rewards to go of tokens, whitened over the step.</summary>
+    [JsonStringEnumMemberName("reinforce_plus_plus")]
     ReinforcePlusPlus,
 
     /// <summary>The reward less the mean of its group, whitened over the tokens of the step.</summary>
+    [JsonStringEnumMemberName("reinforce_plus_plus_baseline")]
     ReinforcePlusPlusBaseline,
 }
 
