@@ -35,7 +35,7 @@ internal static class TaskCommand
             Small models learn these tasks in minutes:
               reverse      a word of 4 to 8 letters, backwards
               sort         4 to 8 digits in ascending order
-              add          two numbers below 100, modulo 100
+              add          two numbers below 100
               brackets     6 to 10 brackets, to be closed
               preferences  variations of a word, labelled by a hidden score with noise
 
@@ -46,7 +46,7 @@ internal static class TaskCommand
               actortrain task reverse --output tasks/reverse
               actortrain prepare --kind chat --input tasks/reverse/chats.jsonl --output data/reverse --tokenizer-from base
               actortrain prepare --kind prompts --input tasks/reverse/prompts.jsonl --output data/reverse-prompts --tokenizer-from base
-              actortrain task add --output tasks/add --demonstrations 2000 --mistakes 0.3
+              actortrain task add --output tasks/add --demonstrations 1000 --mistakes 0.3
               actortrain task preferences --output tasks/preferences --noise 1
             """,
             line => new TaskOptions
