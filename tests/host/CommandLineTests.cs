@@ -134,6 +134,7 @@ public sealed class CommandLineTests
     [InlineData("pretrain a.yaml --extend-to 4000", "a.yaml", "", ResumeMode.WhenPossible, 4000L)]
     [InlineData("sft a.yaml --set x=1", "a.yaml", "x=1", ResumeMode.WhenPossible, null)]
     [InlineData("prefer --set x=1 --resume", null, "x=1", ResumeMode.Required, null)]
+    [InlineData("reward a.yaml --fresh", "a.yaml", "", ResumeMode.Fresh, null)]
     [InlineData("pretrain a.yaml --resume --extend-to=7", "a.yaml", "", ResumeMode.Required, 7L)]
     public void Commands_that_train_take_a_file_overrides_and_what_to_do_with_a_run_that_exists(string line, string? file, string sets,
         ResumeMode resume, long? extendTo)
