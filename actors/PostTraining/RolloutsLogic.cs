@@ -4,8 +4,8 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.PostTraining;
 
-/// <summary>Has the rollouts of a step sampled, scored, compared with the reference and kept, and makes of them what the step is trained
-/// on.</summary>
+/// <summary>Has the rollouts of a step sampled, scored, compared with the reference, given values and kept, and makes of them what the
+/// step is trained on.</summary>
 /// <remarks>A pure state machine: inputs and the time go in, effects come out. Messages may be lost, repeated, delayed or reordered, and
 /// workers may die at any moment. A rollout and its reward are pure functions of their names, so whoever computes them, and how often,
 /// changes nothing; two different answers prove that somebody computed wrongly, and a third decides.</remarks>
@@ -20,6 +20,7 @@ public sealed class RolloutsLogic
     private readonly WorkerPool generators;
     private readonly WorkerPool rewards;
     private readonly WorkerPool references;
+    private readonly WorkerPool critics;
     private readonly List<WorkerPool> pools;
     private readonly List<GenerationWork> generations = [];
     private readonly List<JudgementWork> judgements = [];
@@ -36,7 +37,8 @@ public sealed class RolloutsLogic
         generators = Pool(ActorRole.Rollout, options.Rollouts.Workers);
         rewards = Pool(ActorRole.Reward, options.Rewards);
         references = Pool(ActorRole.Reference, options.References);
-        pools = [generators, rewards, references];
+        critics = Pool(ActorRole.Critic, options.Critics);
+        pools = [generators, rewards, references, critics];
 
         WorkerPool Pool(ActorRole role, int count) => new(role, count, options.Supervision, options.Timeout, options.RetryInterval);
     }
@@ -52,6 +54,8 @@ public sealed class RolloutsLogic
     }
 
     private bool HasReferences => options.References > 0;
+
+    private bool HasValues => options.Critics > 0;
 
     /// <returns>The effects, in order.</returns>
     public IReadOnlyList<RolloutsEffect> Begin(DateTimeOffset at)
@@ -112,7 +116,7 @@ public sealed class RolloutsLogic
             {
                 case (RolloutsRead(_, var rollouts), ReadRollouts):
                     preparation.Pending = null;
-                    if (preparation.Accepts(rollouts, options.Rollouts.Samples, HasReferences))
+                    if (preparation.Accepts(rollouts, options.Rollouts.Samples, HasReferences, HasValues))
                         Finish(preparation, rollouts!);
                     else
                         Plan(preparation);
@@ -201,6 +205,11 @@ public sealed class RolloutsLogic
                 group.References ??= scored.LogProbabilities;
                 Complete(group, ActorRole.Reference);
                 break;
+            case ValuesEstimated estimated when preparation.Find(estimated.Position) is { IsGenerated: true } group
+                && estimated.Values.Count == group.Votes.Length:
+                group.Values ??= estimated.Values;
+                Complete(group, ActorRole.Critic);
+                break;
             case WeightsMissing missing when isAlive:
                 Tell(new WeightsRefused(missing.Number, missing.Reason));
                 break;
@@ -234,6 +243,8 @@ public sealed class RolloutsLogic
             judgements.Add(new JudgementWork(preparation.Asked, group, ActorRole.Reward));
             if (HasReferences)
                 judgements.Add(new JudgementWork(preparation.Asked, group, ActorRole.Reference));
+            if (HasValues)
+                judgements.Add(new JudgementWork(preparation.Asked, group, ActorRole.Critic));
         }
     }
 
@@ -259,6 +270,7 @@ public sealed class RolloutsLogic
         group.Doubt();
         Complete(group, ActorRole.Reward);
         Complete(group, ActorRole.Reference);
+        Complete(group, ActorRole.Critic);
     }
 
     private void Complete(GenerationWork work)
@@ -270,7 +282,7 @@ public sealed class RolloutsLogic
     private void Complete(Preparation.Group group, ActorRole role)
     {
         judgements.RemoveAll(work => work.Group == group && work.Role == role);
-        (role == ActorRole.Reward ? rewards : references)
+        (role switch { ActorRole.Reward => rewards, ActorRole.Reference => references, _ => critics })
             .Take(work => work is JudgementWork judged && judged.Group == group);
     }
 
@@ -301,9 +313,10 @@ public sealed class RolloutsLogic
                 generations.Where(static work => !work.IsGiven).ToList(), LoadPerSlot * options.Rollouts.Slots, now));
             Judge(rewards, ActorRole.Reward);
             Judge(references, ActorRole.Reference);
+            Judge(critics, ActorRole.Critic);
 
             // An audit that is under way may still change a rollout.
-            if (generations.Count == 0 && preparation.Complete(HasReferences) is { } rollouts)
+            if (generations.Count == 0 && preparation.Complete(HasReferences, HasValues) is { } rollouts)
             {
                 var asked = preparation.Asked;
                 preparation.Experience = new Experience(
@@ -341,7 +354,7 @@ public sealed class RolloutsLogic
             new GenerateRollouts(asked.Number, asked.Weights, group.Prompt.Position, group.Prompt.Ids, [.. Left], attempt);
     }
 
-    /// <summary>The rollouts of one prompt, to be scored or compared with the reference.</summary>
+    /// <summary>The rollouts of one prompt, to be scored, compared with the reference, or given values.</summary>
     private sealed class JudgementWork(PrepareExperience asked, Preparation.Group group, ActorRole role) : WorkerPool.Work
     {
         public Preparation.Group Group => group;
@@ -349,6 +362,6 @@ public sealed class RolloutsLogic
         public ActorRole Role => role;
 
         public override WorkerCommand Command() =>
-            new JudgeRollouts(asked.Number, group.Prompt.Position, group.Prompt.Ids, group.Rollouts);
+            new JudgeRollouts(asked.Number, asked.Weights, group.Prompt.Position, group.Prompt.Ids, group.Rollouts);
     }
 }

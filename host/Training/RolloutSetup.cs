@@ -74,6 +74,7 @@ internal sealed class RolloutSetup
     public RolloutsRun Run(ModelOptions model, RunDirectory directory, NumericEnvironment environment)
     {
         var (training, trainers) = (configuration.Training, configuration.Trainers);
+        var (policy, microBatch) = (model.ShapeOfPolicy(), training.MicroBatch * configuration.Rollouts.Samples);
         return new RolloutsRun
         {
             Options = new RolloutsOptions
@@ -82,6 +83,7 @@ internal sealed class RolloutSetup
                 Rollouts = configuration.Rollouts,
                 Advantages = configuration.Advantages,
                 References = HasReference ? 1 : 0,
+                Critics = model.Critic ? 1 : 0,
                 AuditEvery = configuration.Audit.Every,
                 Supervision = trainers.Supervision with { Log = directory.LogFile },
                 Timeout = trainers.Timeout,
@@ -89,11 +91,14 @@ internal sealed class RolloutSetup
             },
             Experiences = Experiences,
             Ledger = new RolloutLedger(directory.RolloutsDirectory),
-            Generator = Generator(model),
-            MakeJudge = role => role == ActorRole.Reward
-                ? new RewardDevice(reward, Describe)
-                : new ReferenceDevice(model, training.ChosenPrecision, directory.BaseOf(configuration.Base)!,
-                    configuration.Rollouts.Temperature, training.MicroBatch * configuration.Rollouts.Samples),
+            Generator = Generator(policy),
+            MakeJudge = (role, weights) => role switch
+            {
+                ActorRole.Reward => new RewardDevice(reward, Describe),
+                ActorRole.Critic => new CriticDevice(model, training.ChosenPrecision, microBatch, weights),
+                _ => new ReferenceDevice(policy, training.ChosenPrecision, directory.BaseOf(configuration.Base)!,
+                    configuration.Rollouts.Temperature, microBatch),
+            },
 
             // Trainers wait while rollouts are made.
             Threads = Math.Max(1, environment.Threads * trainers.Count / configuration.Rollouts.Workers),

@@ -35,7 +35,7 @@ public sealed record BaseWeights(string Folder, string Digest)
             {
                 using var file = SafetensorsFile.Open(Path);
                 var places = FlatTensors.Match(file, layout, new() { [""] = weights });
-                file.ReadAll(entry => places[entry.Name]);
+                file.ReadAll(entry => places.GetValueOrDefault(entry.Name));
             });
             return WeightsDigest.Of(layout, weights) == Digest ? weights : throw new UserErrorException(
                 $"The initial weights in {Path} are damaged; restore the file, or start another run.");
