@@ -4,8 +4,8 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.PostTraining;
 
-/// <summary>Has the rollouts of a step sampled, scored, compared with the reference and kept, and makes of them what the step is trained
-/// on.</summary>
+/// <summary>Has the rollouts of a step sampled, scored, compared with the reference, given values and kept, and makes of them what the
+/// step is trained on.</summary>
 /// <remarks>A pure state machine: inputs and the time go in, effects come out. Messages may be lost, repeated, delayed or reordered, and
 /// workers may die at any moment. A rollout and its reward are pure functions of their names, so whoever computes them, and how often,
 /// changes nothing; two different answers prove that somebody computed wrongly, and a third decides.</remarks>
@@ -20,6 +20,7 @@ public sealed class RolloutsLogic
     private readonly WorkerPool generators;
     private readonly WorkerPool rewards;
     private readonly WorkerPool references;
+    private readonly WorkerPool critics;
     private readonly List<WorkerPool> pools;
     private readonly List<GenerationWork> generations = [];
     private readonly List<JudgementWork> judgements = [];
@@ -37,7 +38,8 @@ public sealed class RolloutsLogic
         generators = Pool(ActorRole.Rollout, options.Rollouts.Workers);
         rewards = Pool(ActorRole.Reward, options.Rewards);
         references = Pool(ActorRole.Reference, options.References);
-        pools = [generators, rewards, references];
+        critics = Pool(ActorRole.Critic, options.Critics);
+        pools = [generators, rewards, references, critics];
 
         WorkerPool Pool(ActorRole role, int count) => new(role, count, options.Supervision, options.Timeout, options.RetryInterval);
     }
@@ -47,12 +49,14 @@ public sealed class RolloutsLogic
     {
         get
         {
-            DateTimeOffset? ledger = preparations.Values.Any(static preparation => preparation.Pending is not null) ? ledgerRemindAt : null;
+            DateTimeOffset? ledger = preparations.Values.Any(static one => one.Pending is not null) ? ledgerRemindAt : null;
             return pools.Select(static pool => pool.DueAt).Append(ledger).Min();
         }
     }
 
     private bool HasReferences => options.References > 0;
+
+    private bool HasValues => options.Critics > 0;
 
     /// <returns>The effects, in order.</returns>
     public IReadOnlyList<RolloutsEffect> Begin(DateTimeOffset at)
@@ -118,7 +122,7 @@ public sealed class RolloutsLogic
             {
                 case (RolloutsRead(_, var rollouts), ReadRollouts):
                     preparation.Pending = null;
-                    if (preparation.Accepts(rollouts, options.Rollouts.Samples, HasReferences))
+                    if (preparation.Accepts(rollouts, options.Rollouts.Samples, HasReferences, HasValues))
                         Finish(preparation, rollouts!);
                     else
                         Plan(preparation);
@@ -220,6 +224,11 @@ public sealed class RolloutsLogic
                 group.References ??= scored.LogProbabilities;
                 Complete(group, ActorRole.Reference);
                 break;
+            case ValuesEstimated estimated when preparation.Find(estimated.Position) is { IsGenerated: true } group
+                && estimated.Values.Count == group.Votes.Length:
+                group.Values ??= estimated.Values;
+                Complete(group, ActorRole.Critic);
+                break;
             case WeightsMissing missing when isAlive:
                 Tell(new WeightsRefused(missing.Number, missing.Reason));
                 break;
@@ -253,6 +262,8 @@ public sealed class RolloutsLogic
             judgements.Add(new JudgementWork(preparation, group, ActorRole.Reward));
             if (HasReferences)
                 judgements.Add(new JudgementWork(preparation, group, ActorRole.Reference));
+            if (HasValues)
+                judgements.Add(new JudgementWork(preparation, group, ActorRole.Critic));
         }
     }
 
@@ -261,14 +272,17 @@ public sealed class RolloutsLogic
     {
         Tell(new WorkerCorrupted(liar, $"{found} differs from what two computations agree on"));
         effects.AddRange(generators.Replace(liar));
-        foreach (var group in preparation.Groups)
+        foreach (var unfinished in preparations.Values.Where(static one => one is { Done: null, Pending: null }))
         {
-            for (var sample = 0; sample < group.Votes.Length; sample++)
+            foreach (var group in unfinished.Groups)
             {
-                if (!group.Votes[sample].Withdraw(liar))
-                    continue;
-                AskAgain(preparation, group, sample, toCompare: false);
-                Doubt(group);
+                for (var sample = 0; sample < group.Votes.Length; sample++)
+                {
+                    if (!group.Votes[sample].Withdraw(liar))
+                        continue;
+                    AskAgain(unfinished, group, sample, toCompare: false);
+                    Doubt(group);
+                }
             }
         }
     }
@@ -278,6 +292,7 @@ public sealed class RolloutsLogic
         group.Doubt();
         Complete(group, ActorRole.Reward);
         Complete(group, ActorRole.Reference);
+        Complete(group, ActorRole.Critic);
     }
 
     private void Complete(GenerationWork work)
@@ -289,7 +304,7 @@ public sealed class RolloutsLogic
     private void Complete(Preparation.Group group, ActorRole role)
     {
         judgements.RemoveAll(work => work.Group == group && work.Role == role);
-        (role == ActorRole.Reward ? rewards : references)
+        (role switch { ActorRole.Reward => rewards, ActorRole.Reference => references, _ => critics })
             .Take(work => work is JudgementWork judged && judged.Group == group);
     }
 
@@ -320,10 +335,12 @@ public sealed class RolloutsLogic
             generations.Where(static work => !work.IsGiven).ToList(), LoadPerSlot * options.Rollouts.Slots, now));
         Judge(rewards, ActorRole.Reward);
         Judge(references, ActorRole.Reference);
+        Judge(critics, ActorRole.Critic);
         foreach (var preparation in preparations.Values.Where(static preparation => preparation is { Done: null, Pending: null }))
         {
             // An audit that is under way may still change a rollout.
-            if (generations.Exists(work => work.Preparation == preparation) || preparation.Complete(HasReferences) is not { } rollouts)
+            if (generations.Exists(work => work.Preparation == preparation)
+                || preparation.Complete(HasReferences, HasValues) is not { } rollouts)
                 continue;
             preparation.Experience = ExperienceOf(preparation, rollouts);
             Ask(preparation, new KeepRollouts(preparation.Asked.Number, rollouts));
@@ -365,12 +382,13 @@ public sealed class RolloutsLogic
             Preparation.Asked.Number, Preparation.Asked.Weights, Group.Prompt.Position, Group.Prompt.Ids, [.. Left], attempt);
     }
 
-    /// <summary>The rollouts of one prompt, to be scored or compared with the reference.</summary>
+    /// <summary>The rollouts of one prompt, to be scored, compared with the reference, or given values.</summary>
     private sealed class JudgementWork(Preparation preparation, Preparation.Group group, ActorRole role) : RolloutWork(preparation, group)
     {
         public ActorRole Role => role;
 
         public override WorkerCommand Command() =>
-            new JudgeRollouts(Preparation.Asked.Number, Group.Prompt.Position, Group.Prompt.Ids, Group.Rollouts);
+            new JudgeRollouts(
+                Preparation.Asked.Number, Preparation.Asked.Weights, Group.Prompt.Position, Group.Prompt.Ids, Group.Rollouts);
     }
 }

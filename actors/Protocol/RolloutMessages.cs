@@ -55,9 +55,11 @@ public sealed record GenerateRollouts(
     long Number, PublishedWeights Weights, long Position, EquatableArray<int> Prompt, EquatableArray<int> Samples, int Attempt)
     : WorkerCommand(Number);
 
-/// <summary>Scores the rollouts of a prompt, or computes their log-probabilities, according to who is asked.</summary>
+/// <summary>Scores the rollouts of a prompt, or computes their log-probabilities or values, according to who is asked.</summary>
+/// <param name="Weights">Those that sampled; of a critic among them are the values.</param>
 /// <param name="Rollouts">All of the prompt, in order of samples.</param>
-public sealed record JudgeRollouts(long Number, long Position, EquatableArray<int> Prompt, EquatableArray<Rollout> Rollouts)
+public sealed record JudgeRollouts(
+    long Number, PublishedWeights Weights, long Position, EquatableArray<int> Prompt, EquatableArray<Rollout> Rollouts)
     : WorkerCommand(Number);
 
 /// <summary>All work for experience with lower numbers is to be forgotten.</summary>
@@ -79,6 +81,10 @@ public sealed record RewardsScored(ActorId Worker, long Number, long Position, E
 /// <param name="LogProbabilities">Of the tokens of each rollout, in nats, in order of samples.</param>
 public sealed record ReferencesScored(
     ActorId Worker, long Number, long Position, EquatableArray<EquatableArray<float>> LogProbabilities) : WorkerReport(Worker, Number);
+
+/// <param name="Values">Before each token of each rollout, in order of samples.</param>
+public sealed record ValuesEstimated(ActorId Worker, long Number, long Position, EquatableArray<EquatableArray<float>> Values)
+    : WorkerReport(Worker, Number);
 
 /// <summary>The order cannot be carried out: the published weights are gone or damaged.</summary>
 public sealed record WeightsMissing(ActorId Worker, long Number, string Reason) : WorkerReport(Worker, Number);

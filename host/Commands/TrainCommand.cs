@@ -69,7 +69,7 @@ internal static class TrainCommand
         data.RequireKind($"actortrain {stage.Command}", [.. stage.Kinds]);
         stage.RequireOutput(configuration.Model.Output);
         RequireBase(stage, configuration, directory, data);
-        var model = configuration.ModelFor(data.Tokenizer.VocabularySize);
+        var model = stage.ModelOf(configuration, data.Tokenizer.VocabularySize);
         if (stage == TrainingStage.Reinforcing)
             _ = new RolloutSetup(configuration, data);
         else
@@ -116,9 +116,17 @@ internal static class TrainCommand
         if (directory.BaseOf(configuration.Base) is { } initial)
         {
             if (!initial.Exists)
-                CopyBase(initial, configuration.Base.Model, context);
+                CopyBase(initial, configuration.Base.Model, "base.model", context);
             else if (!resumed)
                 initial.Read(ModelLayout.OfBase(model)).Dispose();
+        }
+
+        if (directory.CriticBaseOf(configuration.Critic.Digest) is { } ofCritic)
+        {
+            if (!ofCritic.Exists)
+                CopyBase(ofCritic, configuration.Critic.Model, "critic.model", context);
+            else if (!resumed)
+                ofCritic.Read(ModelLayout.Of(model.ShapeOfCritic())).Dispose();
         }
 
         if (RolloutSetup.ScorerOf(configuration, directory) is { Exists: false } scorer)
@@ -206,11 +214,11 @@ internal static class TrainCommand
     }
 
     // The run can always begin again from its own copy, whatever becomes of the model.
-    private static void CopyBase(BaseWeights initial, string name, CommandContext context)
+    private static void CopyBase(BaseWeights initial, string name, string key, CommandContext context)
     {
         using var trained = TrainedModel.Open(name, step: null, context, static _ => { });
         if (WeightsDigest.Of(trained.Layout, trained.Weights) != initial.Digest)
-            throw new UserErrorException($"{name} no longer has the weights that this run starts with; set base.model to the folder of the "
+            throw new UserErrorException($"{name} no longer has the weights that this run starts with; set {key} to the folder of the "
                 + $"checkpoint, or choose another run.name.");
         initial.Write(trained.Layout, trained.Weights);
     }

@@ -29,7 +29,7 @@ internal sealed record BaseModel(string Name, ModelOptions Shape, string Digest)
             var manifest = Newest(name) ?? throw new UserErrorException(
                 $"{name} has no intact checkpoint; name another run or checkpoint.");
             return manifest.Facts.Model.Output is ModelOutput.Logits
-                ? new BaseModel(name, manifest.Facts.Model, manifest.WeightsHash)
+                ? new BaseModel(name, manifest.Facts.Model.ShapeOfPolicy(), manifest.PolicyHash)
                 : throw new UserErrorException($"{name} is a reward model, which has a score instead of logits; name the language model "
                     + "that it started with.");
         }

@@ -24,7 +24,8 @@ internal sealed class TrainedModel : IDisposable
 
     public CheckpointManifest Manifest => checkpoint.Manifest;
 
-    public CheckpointFacts Facts => Manifest.Facts;
+    /// <summary>Of the language model, or the reward model: a critic beside it is left out.</summary>
+    public CheckpointFacts Facts => Manifest.Facts with { Model = Manifest.Facts.Model.ShapeOfPolicy() };
 
     public string TokenizerPath => Run.TokenizerDirectory;
 
@@ -62,8 +63,9 @@ internal sealed class TrainedModel : IDisposable
 
         FlatLayout LayoutOf(CheckpointManifest manifest)
         {
-            memory(manifest.Facts.Model);
-            return ModelLayout.Of(manifest.Facts.Model);
+            var shape = manifest.Facts.Model.ShapeOfPolicy();
+            memory(shape);
+            return ModelLayout.Of(shape);
         }
     }
 

@@ -80,6 +80,7 @@ internal sealed class RolloutSetup
     public RolloutsRun Run(ModelOptions model, RunDirectory directory, NumericEnvironment environment)
     {
         var (training, trainers) = (configuration.Training, configuration.Trainers);
+        var (policy, microBatch) = (model.ShapeOfPolicy(), training.MicroBatch * configuration.Rollouts.Samples);
         return new RolloutsRun
         {
             Options = new RolloutsOptions
@@ -88,6 +89,7 @@ internal sealed class RolloutSetup
                 Rollouts = configuration.Rollouts,
                 Advantages = configuration.Advantages,
                 References = HasReference ? 1 : 0,
+                Critics = model.Critic ? 1 : 0,
                 AuditEvery = configuration.Audit.Every,
                 Supervision = trainers.Supervision with { Log = directory.LogFile },
                 Timeout = trainers.Timeout,
@@ -95,11 +97,14 @@ internal sealed class RolloutSetup
             },
             Experiences = Experiences,
             Ledger = new RolloutLedger(directory.RolloutsDirectory),
-            Generator = Generator(model),
-            MakeJudge = role => role == ActorRole.Reward
-                ? new RewardDevice(Sources(directory))
-                : new ReferenceDevice(model, training.ChosenPrecision, directory.BaseOf(configuration.Base)!,
-                    configuration.Rollouts.Temperature, training.MicroBatch * configuration.Rollouts.Samples),
+            Generator = Generator(policy),
+            MakeJudge = (role, weights) => role switch
+            {
+                ActorRole.Reward => new RewardDevice(Sources(directory)),
+                ActorRole.Critic => new CriticDevice(model, training.ChosenPrecision, microBatch, weights),
+                _ => new ReferenceDevice(policy, training.ChosenPrecision, directory.BaseOf(configuration.Base)!,
+                    configuration.Rollouts.Temperature, microBatch),
+            },
 
             // Trainers wait while rollouts are made.
             Threads = Math.Max(1, environment.Threads * trainers.Count / configuration.Rollouts.Workers),

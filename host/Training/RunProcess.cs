@@ -98,8 +98,8 @@ internal sealed class RunProcess
         this.progress = progress;
         this.memory = memory;
         this.wasKilledForMemory = wasKilledForMemory;
-        model = configuration.ModelFor(data.Tokenizer.VocabularySize);
-        stage = TrainingStage.Of(data.Kind, model.Output);
+        stage = TrainingStage.Of(data.Kind, configuration.Model.Output);
+        model = stage.ModelOf(configuration, data.Tokenizer.VocabularySize);
         rollouts = stage == TrainingStage.Reinforcing ? new RolloutSetup(configuration, data) : null;
         samples = rollouts?.Samples(options) ?? TrainingData.Of(data, model, options, () => reference);
         layout = ModelLayout.Of(model);
@@ -119,6 +119,7 @@ internal sealed class RunProcess
             Schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.MinLearningRateRatio),
             Clip = options.Clip,
             EmbeddingShrink = options.EmbeddingGradientShrink,
+            CriticRateFactor = configuration.Critic.LearningRateFactor,
             Seed = (ulong)options.Seed,
         };
     }
@@ -283,6 +284,7 @@ internal sealed class RunProcess
             Samples = samples.Batches,
             Targets = samples.Targets,
             Base = directory.BaseOf(configuration.Base),
+            CriticBase = directory.CriticBaseOf(configuration.Critic.Digest),
             LanesAtOnce = samples.LanesAtOnce,
             Recompute = options.Compute.Recompute,
             Rollouts = rollouts?.Run(model, directory, environment),

@@ -23,6 +23,9 @@ public enum AdvantageEstimator
     /// <summary>The reward less the mean of its group, whitened over the tokens of the step.</summary>
     [JsonStringEnumMemberName("reinforce_plus_plus_baseline")]
     ReinforcePlusPlusBaseline,
+
+    /// <summary>Generalized advantage estimation by a critic, which is trained beside the policy: PPO.</summary>
+    Gae,
 }
 
 /// <summary>What a rollout's reward makes of its tokens.</summary>
@@ -33,6 +36,15 @@ public sealed record AdvantageOptions : IOptions
 
     [Option("what is added to a group's standard deviation (grpo)", Above = 0)]
     public double Epsilon { get; init; } = 1e-4;
+
+    [Option("discount of later rewards, γ (gae)", Max = 1)]
+    public double Discount { get; init; } = 1;
+
+    [Option("λ: how little the critic's values count against rewards (gae)", Max = 1)]
+    public double Lambda { get; init; } = 0.95;
+
+    [Option("whether advantages are whitened over the tokens of the step (gae)")]
+    public bool Whiten { get; init; } = true;
 
     [Option("coefficient of the KL divergence from the base model in the reward; 0: none")]
     public double KlCoefficient { get; init; }
@@ -54,4 +66,10 @@ public sealed record AdvantageOptions : IOptions
 
     [Option("prompts of a step that are trained on, the first ones with two different rewards (DAPO); 0: all prompts")]
     public int Groups { get; init; }
+
+    /// <summary>Whether a critic is trained beside the policy.</summary>
+    public bool NeedsCritic => Estimator is AdvantageEstimator.Gae;
+
+    /// <summary>Whether tokens have rewards of their own: the KL term on each, and the rollout's on the last.</summary>
+    public bool RewardsTokens => Estimator is AdvantageEstimator.Gae or AdvantageEstimator.ReinforcePlusPlus;
 }

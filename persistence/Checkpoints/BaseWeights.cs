@@ -48,7 +48,7 @@ public sealed record BaseWeights(string Folder, string Digest)
             {
                 using var file = SafetensorsFile.Open(path);
                 var places = FlatTensors.Match(file, layout, new() { [""] = weights });
-                file.ReadAll(entry => places[entry.Name]);
+                file.ReadAll(entry => places.GetValueOrDefault(entry.Name));
             });
             return weights;
         }
