@@ -19,6 +19,8 @@ internal static class AllCommands
         ExportCommand.Define(),
         ImportCommand.Define(),
         RunsCommand.Define(),
+        RolloutsCommand.Define(),
+        ReplayCommand.Define(),
         PlotCommand.Define(),
         StatusCommand.Define(),
         ScaleCommand.Define(),

@@ -135,7 +135,7 @@ internal static class ChaosCommand
             && ChaosExperiment.LeavesOut(disturbed.Journal)
             ? experiment.LeavingOut(disturbed.Journal, stop.Token)
             : null;
-        var audit = RunAudit.Of(disturbed.Directory);
+        var audit = RunAudit.Of(disturbed.Directory, RunRecord.Of(disturbed.Directory));
         IReadOnlyList<string> found = [.. audit.Contradictions, .. audit.Unequal.Select(static unequal => $"{unequal}")];
         var report = ChaosReport.Of(configuration, schedule, undisturbed, disturbed, leavingOut, found);
         if (request.Picture is { } picture)

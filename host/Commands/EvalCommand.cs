@@ -8,6 +8,7 @@ using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Host.Memory;
 using ActorTrain.Host.Progress;
+using ActorTrain.Host.Rollouts;
 using ActorTrain.Host.Runs;
 using ActorTrain.Host.Training;
 using ActorTrain.Models;
@@ -34,9 +35,11 @@ internal static class EvalCommand
             HelpName = "DIR"
         };
         var force = OptionChecks.Force();
-        return new CliCommand<EvalRequest>("eval", "Measure loss, perplexity and bits per byte of a trained model.", """
+        return new CliCommand<EvalRequest>("eval", "Measure the loss of a trained model, or the reward of a policy.", """
             On chats, loss and perplexity are over the targets: what the assistant says, and the end of its turns. On preference pairs and
             rankings, the loss is that of the run ('prefer' or 'reward'), with the share of pairs that the model orders rightly.
+
+            On prompts, a policy answers each: the mean reward of its greedy answers, and of rollouts.samples sampled ones.
 
             Examples:
               actortrain eval book
@@ -54,7 +57,7 @@ internal static class EvalCommand
     {
         var run = NamedRun.Find(request.Run).Directory;
         var configuration = File.Exists(run.ConfigurationFile) ? RunFile.Read(run.ConfigurationFile, []) : null;
-        NumericEnvironment.Choose((configuration?.Training.Compute ?? new ComputeOptions()) with { Device = "cpu" });
+        var environment = NumericEnvironment.Choose((configuration?.Training.Compute ?? new ComputeOptions()) with { Device = "cpu" });
         using var trained = TrainedModel.Open(request.Run, step: null, context, model => new MemoryCheck(request.Force).Require(
             "The evaluation", MemoryPlan.ToEvaluate(new ModelMemory(model, IsFused: FusedKernels.IsAvailable), SequencesPerBatch)));
         using var data = TokenStore.Open(DataOf(request, run, configuration));
@@ -82,6 +85,14 @@ internal static class EvalCommand
 
         using var interrupted = new StopSignal();
         data.Verify(interrupted.Token);
+        if (data.Kind is DataKind.Prompts)
+        {
+            RolloutSetup.RequireKernels(environment);
+            var prompts = part == data.Train ? data.TrainSequences : data.ValidationSequences!;
+            context.Output.WriteLine(PolicyLine(trained, configuration!, data, prompts, request.Batches, interrupted.Token));
+            return ExitCode.Success;
+        }
+
         if (data.Kind is DataKind.Pairs or DataKind.Rankings)
         {
             using var progress = TrainingProgress.For(context);
@@ -113,11 +124,31 @@ internal static class EvalCommand
         return ExitCode.Success;
     }
 
+    private static string PolicyLine(
+        TrainedModel trained, RunConfiguration configuration, TokenStore data, SequencePart part, int batches, CancellationToken stop)
+    {
+        var rollouts = configuration.Rollouts;
+        var count = batches == 0 ? part.Groups : Math.Min(part.Groups, (long)batches * SequencesPerBatch);
+        var setup = new RolloutSetup(configuration, data);
+        var (model, parameters) = trained.Build(configuration.Training.ChosenPrecision);
+        using (parameters)
+        using (model)
+        {
+            var evaluation = new PolicyEvaluation(setup, setup.Generator(trained.Facts.Model), model, trained.Run);
+            var greedy = evaluation.Measure(part, count, samples: 1, temperature: 0, stop);
+            var sampled = evaluation.Measure(part, count, rollouts.Samples, rollouts.Temperature, stop);
+            return $"step {trained.Facts.Step}: reward {Figures.Loss(greedy.Reward)} greedy, {Figures.Loss(sampled.Reward)} sampled over "
+                + $"{count} prompts ({rollouts.Samples} samples at temperature {Figures.Short(rollouts.Temperature)}); greedy answers have "
+                + $"{greedy.Length:F1} tokens, {Figures.Percent(greedy.Ended)} have ended";
+        }
+    }
+
     // A language model has a loss of pairs if its run has a model that it started with, as that of `prefer` has.
     private static DataKind[] KindsOf(ModelOptions model, RunConfiguration? configuration) =>
         configuration is null || (model.Output is ModelOutput.Logits && configuration.Base.Digest.Length == 0)
             ? [DataKind.Text, DataKind.Chat]
-            : model.Output is ModelOutput.Score ? [DataKind.Pairs, DataKind.Rankings] : [DataKind.Text, DataKind.Chat, DataKind.Pairs];
+            : model.Output is ModelOutput.Score ? [DataKind.Pairs, DataKind.Rankings]
+            : [DataKind.Text, DataKind.Chat, DataKind.Pairs, DataKind.Prompts];
 
     private static string DataOf(EvalRequest request, RunDirectory run, RunConfiguration? configuration)
     {

@@ -19,7 +19,8 @@ internal static class PlotCommand
             + "chosen by the length of the run.");
         var linear = new Option<bool>("--linear-loss") { Description = "Use a linear loss axis instead of a logarithmic one." };
         return new CliCommand<PlotRequest>("plot", "Plot loss, gradient norm and throughput of a run.", """
-            Steps abandoned by a rollback are drawn in a pale color.
+            Steps abandoned by a rollback are drawn in a pale color. Of a policy, the reward and its parts, the KL divergence from the base
+            model, the length of completions, the share of those that have ended, and the entropy are drawn as well.
 
             Examples:
               actortrain plot book
@@ -50,6 +51,7 @@ internal static class PlotCommand
                 new MetricsSeries(at, [.. steps.Select(static row => row.TokensPerSecond)]))
             {
                 AbandonedLoss = AbandonedSeries.Of(history.Abandoned, static row => row.Loss),
+                Rollouts = RolloutMetrics.Of(steps, PartsOf(run)),
                 AbandonedNorm = AbandonedSeries.Of(history.Abandoned, static row => row.GradientNorm),
             },
             new PlotOptions(request.Smooth, request.LinearLoss),
@@ -57,6 +59,10 @@ internal static class PlotCommand
         context.Output.WriteLine($"Plotted {steps.Length} steps of {run.Path} to {output}.");
         return ExitCode.Success;
     }
+
+    // An imported model has no run file, and no rollouts.
+    private static IReadOnlyList<string> PartsOf(RunDirectory run) =>
+        File.Exists(run.ConfigurationFile) ? RunFile.Read(run.ConfigurationFile, []).Scoring.Parts() : [];
 }
 
 public sealed record PlotRequest(string Run, string? Output, int Smooth, bool LinearLoss);

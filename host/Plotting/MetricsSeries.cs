@@ -74,4 +74,7 @@ public sealed record RunMetrics(
     public IReadOnlyList<MetricsSeries> AbandonedLoss { get; init; } = [];
 
     public IReadOnlyList<MetricsSeries> AbandonedNorm { get; init; } = [];
+
+    /// <summary>Null for a run without rollouts.</summary>
+    public RolloutMetrics? Rollouts { get; init; }
 }

@@ -6,7 +6,7 @@ namespace ActorTrain.Host.Plotting;
 /// <param name="LinearLoss">A linear instead of a logarithmic axis for the loss.</param>
 public sealed record PlotOptions(int Smooth = 0, bool LinearLoss = false);
 
-/// <summary>Plots loss, gradient norm and throughput of a run over the same steps.</summary>
+/// <summary>Plots loss, gradient norm and throughput of a run over the same steps, and the figures of its rollouts.</summary>
 public static class RunPlot
 {
     // A single norm of this multiple of the usual one would make the others invisible.
@@ -35,7 +35,8 @@ public static class RunPlot
             [.. metrics.Loss.Finite, .. metrics.Validation.Finite, .. metrics.AbandonedLoss.SelectMany(static series => series.Finite)];
         var isLogarithmic = !options.LinearLoss && Chart.IsLogarithmic(losses);
         var loss = picture.Add(Chart.New(metrics.Title, size: 20), 340);
-        loss.YLabel(isLogarithmic ? "loss, nats per token (log scale)" : "loss, nats per token", 13);
+        var unit = metrics.Rollouts is null ? "loss, nats per token" : "policy loss";
+        loss.YLabel(isLogarithmic ? $"{unit} (log scale)" : unit, 13);
         loss.Abandoned(metrics.AbandonedLoss, "abandoned", isLogarithmic);
         loss.Series(metrics.Loss, window, Chart.Blue, window > 1 ? $"training, over {window} steps" : "training", isLogarithmic);
         if (metrics.Validation.Count > 0)
@@ -43,6 +44,8 @@ public static class RunPlot
         loss.ShowLegend(ScottPlot.Alignment.UpperRight);
         loss.Up(losses, isLogarithmic);
         loss.Steps(from, to);
+        if (metrics.Rollouts is { } rollouts)
+            RolloutCharts.Add(picture, rollouts, window, from, to);
 
         List<double> norms =
             [.. metrics.GradientNorm.Finite.Concat(metrics.AbandonedNorm.SelectMany(static series => series.Finite)).Order()];

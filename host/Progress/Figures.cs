@@ -28,6 +28,12 @@ internal static class Figures
         + (rollouts.ValueLoss is { } loss ? $" value_loss {Short(loss)}" : "")
         + (rollouts.ExplainedVariance is { } explained ? $" explained_variance {Short(explained)}" : "");
 
+    /// <summary>Figures of completions besides their reward, as part of a sentence.</summary>
+    public static string OfCompletions(RolloutSummary rollouts) =>
+        (rollouts.Divergence is { } divergence ? $"KL {Short(divergence)} nats, " : "")
+        + $"length {Format(rollouts.Length, "0.0")} tokens, ended {Percent(rollouts.Ended)}, "
+        + $"entropy {Short(rollouts.Entropy)} nats per token";
+
     public static string Duration(TimeSpan value)
     {
         var seconds = (long)Math.Round(Math.Max(0, value.TotalSeconds));

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Metrics;
+using ActorTrain.Host.Rollouts;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 
@@ -8,7 +9,8 @@ internal static class AuditText
 {
     private const int NamedSteps = 10;
 
-    public static void Write(string run, AuditReport report, TextWriter output)
+    /// <param name="rollouts">Null for a run without rollouts.</param>
+    public static void Write(string run, AuditReport report, TextWriter output, RolloutAuditReport? rollouts = null)
     {
         ArgumentNullException.ThrowIfNull(report);
         output.WriteLine(report.IsClean
@@ -37,6 +39,21 @@ internal static class AuditText
             output.WriteLine(report.CheckpointStep is { } step
                 ? $"  the newest checkpoint, at step {step}, is consistent"
                 : "  no checkpoint yet");
+        if (rollouts is not null)
+            Write(run, rollouts, output);
+    }
+
+    private static void Write(string run, RolloutAuditReport report, TextWriter output)
+    {
+        var rewards = report.RewardsCompared is { } compared ? $"{compared} rewards equal those of the reward function"
+            : "rewards were not computed again, since the data of the run is not there";
+        output.WriteLine(report.IsClean
+            ? $"rollouts: {report.Rollouts} of {report.Steps} steps, each trained on once; {rewards}."
+            : "rollouts are inconsistent:");
+        foreach (var contradiction in report.Contradictions)
+            output.WriteLine($"  {contradiction}");
+        if (report.Unreadable.Count > 0)
+            output.WriteLine($"  `actortrain replay {run} --repair` samples what is missing or damaged again");
     }
 
     private static void Write(SampleReads reads, TextWriter output)

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Host.Control;
+using ActorTrain.Host.Rollouts;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Logs;
@@ -20,13 +21,15 @@ internal static class ReportJson
 
     public static string Write(StatusDocument status) => JsonSerializer.Serialize(status, Readable.StatusDocument);
 
-    public static string Write(string run, AuditReport report) => JsonSerializer.Serialize(
+    /// <param name="rollouts">Null for a run without rollouts.</param>
+    public static string Write(string run, AuditReport report, RolloutAuditReport? rollouts = null) => JsonSerializer.Serialize(
         new AuditDocument(
-            run, report.IsClean, report.Steps, report.Consumed, report.Next, report.Undecided, report.AbandonedSteps, report.CheckpointStep,
-            report.Skips, report.Contradictions, report.Reads)
+            run, report.IsClean && rollouts is not { IsClean: false }, report.Steps, report.Consumed, report.Next, report.Undecided,
+            report.AbandonedSteps, report.CheckpointStep, report.Skips, report.Contradictions, report.Reads)
         {
             Redone = report.Redone,
             Unequal = report.Unequal,
+            Rollouts = rollouts,
         },
         Readable.AuditDocument);
 
@@ -34,6 +37,8 @@ internal static class ReportJson
         JsonSerializer.Serialize(GoodputDocument.Of(run, report), Readable.GoodputDocument);
 
     public static string Write(CheckpointsDocument checkpoints) => JsonSerializer.Serialize(checkpoints, Readable.CheckpointsDocument);
+
+    public static string Write(RolloutsDocument rollouts) => JsonSerializer.Serialize(rollouts, Readable.RolloutsDocument);
 
     public static string Write(long number, RunEvent decision)
     {
@@ -53,12 +58,17 @@ internal sealed record AuditDocument(
     public required long Redone { get; init; }
 
     public required IReadOnlyList<UnequalStep> Unequal { get; init; }
+
+    /// <summary>Null for a run without rollouts.</summary>
+    public RolloutAuditReport? Rollouts { get; init; }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, IgnoreReadOnlyProperties = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, IgnoreReadOnlyProperties = true,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(StatusDocument))]
 [JsonSerializable(typeof(AuditDocument))]
 [JsonSerializable(typeof(GoodputDocument))]
 [JsonSerializable(typeof(CheckpointsDocument))]
+[JsonSerializable(typeof(RolloutsDocument))]
 [JsonSerializable(typeof(SkippedRange))]
 internal sealed partial class ReportJsonContext : JsonSerializerContext;

@@ -14,11 +14,10 @@ namespace ActorTrain.Host.Runs;
 /// <summary>Proves that a run read every sample as often as its plan says.</summary>
 internal static class RunAudit
 {
+    /// <param name="record">Read before: the ledger only grows, and always contains a checkpoint's steps.</param>
     /// <exception cref="UserErrorException">It has no records to audit.</exception>
-    public static AuditReport Of(RunDirectory run)
+    public static AuditReport Of(RunDirectory run, RunRecord record)
     {
-        // The checkpoint first: the ledger only grows, and always contains a checkpoint's steps.
-        var record = RunRecord.Of(run);
         var configuration = record.Configuration
             ?? throw new UserErrorException($"{run.Path} has no run.yaml (an imported model has none), so there is nothing to audit; "
                 + "name a run that was trained.");

@@ -23,7 +23,6 @@ internal sealed class RolloutSetup
     private readonly RunConfiguration configuration;
     private readonly TokenStore data;
     private readonly BatchPlan plan;
-    private readonly RewardFunction? reward;
     private readonly int endOfTurn;
     private readonly string lead;
 
@@ -39,17 +38,19 @@ internal sealed class RolloutSetup
         var options = configuration.Training;
         plan = new BatchPlan((ulong)options.Seed, data.TrainSequences.Groups, options.Batch, options.Lanes);
         Experiences = new ExperienceMemory(configuration.Rollouts.Schedule());
-        reward = configuration.Scoring.Build();
-        if (reward is null && configuration.Scoring.Model.Length == 0)
+        Reward = configuration.Scoring.Build();
+        if (Reward is null && configuration.Scoring.Model.Length == 0)
             throw new UserErrorException("Neither scoring.function nor scoring.model is given, so nothing scores the answers: set one of "
                 + "them, such as scoring.function=exact.");
-        reward?.RequireAnswers(data);
+        Reward?.RequireAnswers(data);
         RequireLength(configuration.Rollouts, data, configuration.Model.ContextLength);
     }
 
     /// <summary>Names of the parts of the reward.</summary>
-    public IReadOnlyList<string> Parts =>
-        [.. reward?.Parts ?? [], .. configuration.Scoring.Model.Length == 0 ? (string[])[] : ["model"]];
+    public IReadOnlyList<string> Parts => configuration.Scoring.Parts();
+
+    /// <summary>Null if a reward model alone scores.</summary>
+    public RewardFunction? Reward { get; }
 
     public ExperienceMemory Experiences { get; }
 
@@ -64,6 +65,10 @@ internal sealed class RolloutSetup
                 + $"{FusedKernels.Missing ?? "training.device is not cpu"}.");
     }
 
+    /// <summary>Most tokens that a step can be trained on.</summary>
+    public static long TokensPerStep(RunConfiguration configuration) =>
+        (long)configuration.Training.Batch * configuration.Rollouts.Samples * configuration.Rollouts.MaxTokens;
+
     /// <summary>The samples of training: the rollouts of the planned prompts.</summary>
     public TrainingData Samples(TrainingOptions options)
     {
@@ -73,7 +78,7 @@ internal sealed class RolloutSetup
             prompts => Experiences.Batches(prompts, options.MicroBatch * rollouts.Samples),
             Experiences.Tokens,
             Validation: null,
-            (long)options.Batch * rollouts.Samples * rollouts.MaxTokens,
+            TokensPerStep(configuration),
             LanesAtOnce: 1);
     }
 
@@ -112,7 +117,7 @@ internal sealed class RolloutSetup
     }
 
     /// <summary>What scores a run's rollouts.</summary>
-    public RewardSources Sources(RunDirectory directory) => new(reward, Describe)
+    public RewardSources Sources(RunDirectory directory) => new(Reward, Describe)
     {
         Model = ScorerOf(configuration, directory),
         ModelWeight = configuration.Scoring.ModelWeight,
@@ -129,31 +134,37 @@ internal sealed class RolloutSetup
 
     /// <summary>The prompts of a step, in order of position.</summary>
     public IReadOnlyList<Prompt> PromptsOf(long step, SkipList skips) =>
-        [.. plan.Samples(step, skips).OrderBy(static planned => planned.Position).Select(PromptOf)];
+        [.. plan.Samples(step, skips).OrderBy(static planned => planned.Position)
+            .Select(planned => PromptOf(data.TrainSequences, planned.Sample, planned.Position))];
 
     /// <summary>The text of a rollout, as rewards see it.</summary>
-    public RewardInput Describe(long position, EquatableArray<int> prompt, Rollout rollout)
+    public RewardInput Describe(long position, EquatableArray<int> prompt, Rollout rollout) =>
+        InputOf(prompt, rollout, data.TrainSequences.ReferenceOf(plan.At(position).Sample));
+
+    /// <param name="reference">The other fields of the prompt's record.</param>
+    public RewardInput InputOf(EquatableArray<int> prompt, Rollout rollout, string? reference)
     {
         var ids = rollout.HasEnded ? rollout.Ids.SkipLast(1) : rollout.Ids;
         var text = data.Tokenizer.Decode([.. ids]);
         return new RewardInput(
             data.Tokenizer.Decode([.. prompt]),
             lead.Length > 0 && text.StartsWith(lead, StringComparison.Ordinal) ? text[lead.Length..] : text,
-            rollout.HasEnded, rollout.Ids.Count, data.TrainSequences.ReferenceOf(plan.At(position).Sample));
+            rollout.HasEnded, rollout.Ids.Count, reference);
     }
 
-    private Prompt PromptOf(PlannedSample planned)
+    /// <summary>A prompt of the data.</summary>
+    /// <param name="position">That it gets in the stream of prompts.</param>
+    public static Prompt PromptOf(SequencePart part, long group, long position)
     {
-        var part = data.TrainSequences;
-        var sequence = part.FirstOf(planned.Sample);
+        var sequence = part.FirstOf(group);
         var (tokens, isTarget) = (new long[part.LengthOf(sequence)], new bool[part.LengthOf(sequence)]);
         part.Read(sequence, tokens, isTarget);
-        return new Prompt(planned.Position, [.. tokens.Select(static id => (int)id)]);
+        return new Prompt(position, [.. tokens.Select(static id => (int)id)]);
     }
 
     private static void RequireLength(RolloutOptions rollouts, TokenStore data, int context)
     {
-        var longest = data.TrainSequences.Longest;
+        var longest = Math.Max(data.TrainSequences.Longest, data.ValidationSequences?.Longest ?? 0);
         if (longest + rollouts.MaxTokens <= context)
             return;
         var fix = longest < context

@@ -109,19 +109,7 @@ internal sealed class RunProcess
             directory.CheckpointsDirectory,
             configuration.Checkpoints.Store,
             time);
-        replica = new ReplicaOptions
-        {
-            Model = model,
-            Precision = options.ChosenPrecision,
-            Lanes = options.Lanes,
-            Optimizer = options.Optimizer,
-            Objective = stage.ObjectiveOf(configuration),
-            Schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.MinLearningRateRatio),
-            Clip = options.Clip,
-            EmbeddingShrink = options.EmbeddingGradientShrink,
-            CriticRateFactor = configuration.Critic.LearningRateFactor,
-            Seed = (ulong)options.Seed,
-        };
+        replica = stage.ReplicaOf(configuration, model);
     }
 
     /// <summary>Steps that are taken and kept.</summary>

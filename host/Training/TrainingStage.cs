@@ -3,6 +3,8 @@ using ActorTrain.Data.Shards;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Models;
 using ActorTrain.Models.Objectives;
+using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Steps;
 using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Training;
@@ -64,6 +66,25 @@ internal sealed record TrainingStage(
         }
 
         return this == Preferring ? new Preference(configuration.Preference) : new NextToken();
+    }
+
+    /// <summary>What its replicas compute with.</summary>
+    public ReplicaOptions ReplicaOf(RunConfiguration configuration, ModelOptions model)
+    {
+        var options = configuration.Training;
+        return new ReplicaOptions
+        {
+            Model = model,
+            Precision = options.ChosenPrecision,
+            Lanes = options.Lanes,
+            Optimizer = options.Optimizer,
+            Objective = ObjectiveOf(configuration),
+            Schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.MinLearningRateRatio),
+            Clip = options.Clip,
+            EmbeddingShrink = options.EmbeddingGradientShrink,
+            CriticRateFactor = configuration.Critic.LearningRateFactor,
+            Seed = (ulong)options.Seed,
+        };
     }
 
     /// <summary>Sequences of the largest sample.</summary>

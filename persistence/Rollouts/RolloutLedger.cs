@@ -39,6 +39,17 @@ public sealed class RolloutLedger(string folder)
             Disk.Replace(PathOf(step.Step), [.. head, (byte)'\n', .. content]);
     });
 
+    /// <summary>The steps that have a file, damaged or not; ascending.</summary>
+    /// <exception cref="UserErrorException">The folder cannot be read.</exception>
+    public IReadOnlyList<long> Steps() => Disk.Attempt<long[]>($"Cannot list the rollouts in {folder}", () =>
+    [
+        .. (Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "step-*.jsonl") : []).Select(StepOf)
+            .Where(step => step >= 0 && File.Exists(PathOf(step))).Distinct().Order(),
+    ]);
+
+    /// <summary>The file of a step.</summary>
+    public string PathOf(long step) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"step-{step:00000000}.jsonl"));
+
     /// <summary>The rollouts of a step; null if there are none, or they are damaged.</summary>
     public StepRollouts? Read(long step)
     {
@@ -53,8 +64,11 @@ public sealed class RolloutLedger(string folder)
             List<RolloutLine> lines = [];
             for (var rest = content[(end + 1)..]; rest.Length > 0; rest = rest[(rest.IndexOf((byte)'\n') + 1)..])
                 lines.Add(JsonSerializer.Deserialize(rest[..rest.IndexOf((byte)'\n')], RolloutJson.Default.RolloutLine)!);
-            return new StepRollouts(step, weights, [.. lines.GroupBy(static line => line.Position).Select(static group => new RolloutGroup(
-                group.Key, group.First().Prompt, [.. group.Select(static line => line.ToScored())]))]);
+            var groups = lines.GroupBy(static line => line.Position).ToList();
+            return groups.TrueForAll(static group => group.Index().All(static line => line.Item.Sample == line.Index))
+                ? new StepRollouts(step, weights, [.. groups.Select(static group => new RolloutGroup(
+                    group.Key, group.First().Prompt, [.. group.Select(static line => line.ToScored())]))])
+                : null;
         }
         catch (Exception exception) when (Disk.IsFailure(exception) || exception is JsonException)
         {
@@ -62,10 +76,12 @@ public sealed class RolloutLedger(string folder)
         }
     }
 
+    private static long StepOf(string path) => long.TryParse(
+        Path.GetFileNameWithoutExtension(path).AsSpan("step-".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step)
+        ? step : -1;
+
     private static string HashOf(ReadOnlySpan<byte> content) =>
         XxHash3.HashToUInt64(content).ToString("x16", CultureInfo.InvariantCulture);
-
-    private string PathOf(long step) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"step-{step:00000000}.jsonl"));
 }
 
 /// <param name="Weights">Hash of the state that sampled, 16 hexadecimal digits.</param>

@@ -55,6 +55,12 @@ public sealed class CommandLineTests
         { "import d --output o", new ImportRequest("d", "o") },
         { "runs", new RunsRequest("runs") },
         { "runs --output x", new RunsRequest("x") },
+        { "rollouts r", new RolloutsRequest("r", null, null, null, AnswerOrder.Sample, false) },
+        { "rollouts r --step 3 --position 7 --samples 2 --order worst --json",
+            new RolloutsRequest("r", 3, 7, 2, AnswerOrder.Worst, true) },
+        { "replay r --step 3 --position 7 --sample 0", new ReplayRequest("r", 3, 7, 0, null, 1, false) },
+        { "replay r --count 100 --seed 5", new ReplayRequest("r", null, null, null, 100, 5, false) },
+        { "replay r --repair --force", new ReplayRequest("r", null, null, null, null, 1, true, true) },
         { "plot r", new PlotRequest("r", null, 0, false) },
         { "scale r --trainers 3", new ScaleRequest("r", 3) },
         { "trace r", new TraceRequest("r", 10, null) },
@@ -190,6 +196,12 @@ public sealed class CommandLineTests
     [InlineData("task sort --output o --noise 1", "--noise is for preferences")]
     [InlineData("task add --output o --completions 3", "--completions is for preferences")]
     [InlineData("task preferences --output o --mistakes 0.1", "--mistakes is for tasks with a right answer")]
+    [InlineData("rollouts r --order bst", "--order is 'bst' | sample, best or worst | 'best'")]
+    [InlineData("replay r", "replay needs --step N, --count M | --repair")]
+    [InlineData("replay r --step 1 --sample 2", "--sample requires --position")]
+    [InlineData("replay r --count 1 --position 2", "--position requires --step")]
+    [InlineData("replay r --step 1 --repair", "--step and --repair")]
+    [InlineData("replay r --step 1 --seed 4", "--seed | --count")]
     [InlineData("rollback r", "rollback needs --to STEP: | 'actortrain rollback --help'.")]
     [InlineData("rollback r --to -1", "--to is '-1', but it must be a whole number of at least 0.")]
     [InlineData("skip r --batches 0", "--batches is '0', but it must be a whole number of at least 1.")]

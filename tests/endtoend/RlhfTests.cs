@@ -1,0 +1,184 @@
+using System.Globalization;
+using System.Text.Json;
+using ActorTrain.Tests.Processes;
+
+namespace ActorTrain.EndToEnd.Tests;
+
+/// <summary><c>actortrain rlhf</c> on real processes, and what looks at its rollouts.</summary>
+[Collection(nameof(RealRun))]
+public sealed class RlhfTests
+{
+    private const int Steps = 12;
+    private const int PerStep = 8 * 4;
+    private readonly RealRun real;
+
+    public RlhfTests(RealRun real)
+    {
+        this.real = real;
+        if (Directory.Exists(real.RunFolder("policy")))
+            return;
+        real.Run(RealRun.Pretrain("policy-base", "float32", "training.steps=20")).ShouldSucceed();
+        real.Run("task", "reverse", "--output", "reverse", "--count", "100", "--demonstrations", "10").ShouldSucceed();
+        Prepare("reverse/prompts.jsonl", "prompts", "--held-out", "0.1");
+        real.Run(Rlhf("policy")).ShouldSucceed();
+    }
+
+    [Fact]
+    public void The_weights_are_the_same_for_other_actors_and_after_kills_without_the_ledger()
+    {
+        var rows = real.Metrics("policy").Where(static row => row.TryGetProperty("rollouts", out _)).ToList();
+        rows.Count.ShouldBe(Steps);
+        rows.ShouldAllBe(static row => row.GetProperty("rollouts").GetProperty("rollouts").GetInt32() == PerStep);
+
+        // Before the first update, the policy is the base model to the bit.
+        rows[0].GetProperty("rollouts").GetProperty("divergence").GetDouble().ShouldBe(0);
+        rows[^1].GetProperty("rollouts").GetProperty("divergence").GetDouble().ShouldNotBe(0);
+
+        real.Run(Rlhf("policy-more", "trainers.count=2", "rollouts.workers=3", "rollouts.slots=5", "audit.every=2")).ShouldSucceed();
+        real.NewestWeights("policy-more").ShouldBe(real.NewestWeights("policy"));
+
+        for (var killed = 0; killed < 2; killed++)
+        {
+            using var process = real.Start(Rlhf("policy-killed"));
+            KillAfter(process, step: 2 + (4 * killed));
+            if (killed == 0)
+                Directory.Delete(Ledger("policy-killed"), recursive: true);
+        }
+
+        real.Run(Rlhf("policy-killed")).ShouldSucceed();
+        real.NewestWeights("policy-killed").ShouldBe(real.NewestWeights("policy"));
+
+        // What was deleted is found missing, sampled again, and then the same as in the run that was left alone.
+        real.Run("audit", "policy-killed").ExitCode.ShouldBe(1);
+        real.Run("replay", "policy-killed", "--repair").ShouldSucceed();
+        real.Run("audit", "policy-killed").ShouldSucceed();
+        foreach (var file in Directory.GetFiles(Ledger("policy")))
+            File.ReadAllText(Path.Combine(Ledger("policy-killed"), Path.GetFileName(file))).ShouldBe(File.ReadAllText(file));
+    }
+
+    [Fact]
+    public void Past_rollouts_are_shown_audited_and_sampled_again_to_the_bit()
+    {
+        real.Run("replay", "policy", "--count", "10", "--seed", "3").ShouldSucceed().Output.ShouldName("All 10 rollouts");
+        real.Run("replay", "policy", "--step", "5", "--position", "41", "--sample", "2").ShouldSucceed().Output.ShouldName("All 1 rollout");
+
+        using var audit = JsonDocument.Parse(real.Run("audit", "policy", "--json").ShouldSucceed().Output);
+        audit.RootElement.GetProperty("rollouts").GetProperty("rollouts").GetInt64().ShouldBe(Steps * PerStep);
+        audit.RootElement.GetProperty("rollouts").GetProperty("rewards_compared").GetInt64().ShouldBe(Steps * PerStep);
+
+        using var shown = JsonDocument.Parse(
+            real.Run("rollouts", "policy", "--step", "5", "--position", "41", "--order", "best", "--json").ShouldSucceed().Output);
+        var prompt = shown.RootElement.GetProperty("prompts").EnumerateArray().Single();
+        prompt.GetProperty("prompt").GetString()!.ShouldContain("reverse ");
+        var answers = prompt.GetProperty("answers").EnumerateArray().ToList();
+        var rewards = answers.ConvertAll(static answer => answer.GetProperty("reward").GetDouble());
+        rewards.Count.ShouldBe(4);
+        rewards.ShouldBe(rewards.OrderDescending());
+        answers.Sum(static answer => answer.GetProperty("advantage").GetDouble()).ShouldBe(0, 1e-9);
+        real.Run("rollouts", "policy", "--samples", "1").ShouldSucceed().Output.ShouldName($"step {Steps - 1}: {PerStep} rollouts");
+
+        real.Run("plot", "policy", "--output", "policy.svg").ShouldSucceed();
+        var measured = real.Run("eval", "policy").ShouldSucceed().Output;
+        measured.ShouldName("greedy", "10 prompts");
+        real.Run("eval", "policy").ShouldSucceed().Output.ShouldBe(measured);
+
+        real.Run("rollouts", "policy", "--step", "99").ShouldRefuse("step 99", $"0–{Steps - 1}");
+        real.Run("rollouts", "policy-base").ShouldRefuse("runs/policy-base has no rollouts", "actortrain rlhf");
+        real.Run("replay", "policy", "--step", "5", "--position", "1").ShouldRefuse("position 1", "40–47");
+    }
+
+    [Fact]
+    public void A_damaged_file_of_rollouts_is_found_and_repaired()
+    {
+        // A run is known to its journal by its name.
+        const string Damaged = "copies/policy";
+        Copy(real.RunFolder("policy"), real.At(Damaged));
+        var file = real.At(Damaged, "rollouts", "step-00000007.jsonl");
+        var intact = File.ReadAllText(file);
+        File.WriteAllText(file, intact.Replace("\"sample\":2", "\"sample\":1", StringComparison.Ordinal));
+        var audit = real.Run("audit", Damaged);
+        audit.ExitCode.ShouldBe(1);
+        audit.Output.ShouldName("step-00000007.jsonl is damaged", "--repair");
+        real.Run("rollouts", Damaged, "--step", "7").ShouldRefuse("step-00000007.jsonl is damaged", "--repair");
+
+        // What a later step needs of it is sampled again, and not written.
+        real.Run("replay", Damaged, "--step", "8", "--count", "2").ShouldSucceed();
+        File.ReadAllText(file).ShouldNotBe(intact);
+        real.Run("replay", Damaged, "--repair").ShouldSucceed();
+        File.ReadAllText(file).ShouldBe(intact);
+        real.Run("audit", Damaged).ShouldSucceed();
+
+        // The file of another step is not that of this one.
+        File.Copy(real.At("runs", "policy", "rollouts", "step-00000002.jsonl"), file, overwrite: true);
+        real.Run("audit", Damaged).ExitCode.ShouldBe(1);
+    }
+
+    [Fact]
+    public void What_does_not_fit_is_refused_and_nothing_is_begun()
+    {
+        File.WriteAllText(real.At("silent.jsonl"), """{"prompt": "one"}""" + "\n" + """{"prompt": "two"}""" + "\n");
+        Prepare("silent.jsonl", "silent", "--held-out", "0");
+        File.WriteAllText(real.At("endless.jsonl"), $$"""{"prompt": "{{new string('a', 60)}}", "answer": "b"}""" + "\n");
+        Prepare("endless.jsonl", "endless", "--held-out", "0");
+        real.Run("prepare", "--kind", "prompts", "--input", "reverse/prompts.jsonl", "--output", "foreign", "--tokenizer", "bytes",
+            "--special", "<x>", "--template", "plain", "--held-out", "0").ShouldSucceed();
+        var before = real.Snapshot();
+        real.Run("rlhf", "--set", "data.path=prompts", "--set", "run.name=no").ShouldRefuse("base.model", "actortrain rlhf");
+        real.Run(Rlhf("no", "data.path=data")).ShouldRefuse("data holds text", "actortrain pretrain");
+        real.Run(["prefer", .. Rlhf("no")[1..]]).ShouldRefuse("prompts", "actortrain rlhf");
+        real.Run(Rlhf("no", "data.path=endless")).ShouldRefuse("endless holds a prompt of", "context of 32", "--max-tokens");
+        real.Run(Rlhf("no", "scoring.function=similarty")).ShouldRefuse("scoring.function", "similarity");
+        real.Run(Rlhf("no", "data.path=silent")).ShouldRefuse("prompt 1 of silent", "answer");
+        real.Run(Rlhf("no", "data.path=foreign")).ShouldRefuse("tokenizer", "--tokenizer-from policy-base");
+        real.Run(Rlhf("no", "rollouts.max_tokens=40")).ShouldRefuse("rollouts.max_tokens");
+        real.Snapshot().ShouldBe(before);
+    }
+
+    private static string[] Rlhf(string name, params string[] more) =>
+    [
+        "rlhf",
+        .. new[]
+        {
+            $"run.name={name}", "base.model=policy-base", "data.path=prompts", $"training.steps={Steps}", "training.batch=8",
+            "training.lanes=4", "training.micro_batch=1", "training.learning_rate=0.001", "training.warmup_steps=3", "training.threads=1",
+            "checkpoints.every=3", "checkpoints.keep=2", "rollouts.samples=4", "rollouts.max_tokens=6", "policy.kl_coefficient=0.01",
+            "scoring.function=similarity - 0.01*length",
+        }
+        .Concat(more).SelectMany(static setting => new[] { "--set", setting }),
+    ];
+
+    private void Prepare(string input, string output, params string[] more)
+    {
+        if (!Directory.Exists(real.At(output)))
+        {
+            real.Run(["prepare", "--kind", "prompts", "--input", input, "--output", output, "--template", "plain",
+                "--tokenizer-from", "data", .. more]).ShouldSucceed();
+        }
+    }
+
+    private string Ledger(string run) => Path.Combine(real.RunFolder(run), "rollouts");
+
+    private static void Copy(string from, string to)
+    {
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+    }
+
+    private static void KillAfter(System.Diagnostics.Process process, int step)
+    {
+        while (process.ReadLine() is { } line)
+        {
+            if (line.Split(' ') is not ["checkpoint", "step", var saved, ..] || int.Parse(saved, CultureInfo.InvariantCulture) < step)
+                continue;
+            process.Kill();
+            process.WaitToEnd();
+            return;
+        }
+
+        throw new InvalidOperationException($"The run ended before step {step}.");
+    }
+}
