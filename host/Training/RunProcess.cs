@@ -99,7 +99,7 @@ internal sealed class RunProcess
         this.wasKilledForMemory = wasKilledForMemory;
         model = configuration.ModelFor(data.Tokenizer.VocabularySize);
         stage = TrainingStage.Of(data.Kind, model.Output);
-        samples = TrainingData.Of(data, model, options, () => reference);
+        samples = TrainingData.Of(data, model, options, configuration.Preference.NeedsMismatched, () => reference);
         layout = ModelLayout.Of(model);
         needed = MemoryPlan.ToTrain(
             configuration, model, environment.IsFused, sequences: TrainingStage.SequencesOf(data));
@@ -217,7 +217,7 @@ internal sealed class RunProcess
         var source = new ReferenceSource(configuration.Base.Digest, data.Identity, replica.Precision.ToString().ToLowerInvariant());
         var kept = ReferenceScores.Read(directory.ReferenceDirectory, source);
         var pass = new ReferencePass(directory.BaseOf(configuration.Base)!, model, replica.Precision,
-            configuration.Training.MicroBatch, environment.Device, progress);
+            configuration.Training.MicroBatch, configuration.Preference.NeedsMismatched, environment.Device, progress);
         reference = kept ?? pass.Run(source, data.TrainSequences, data.ValidationSequences, stop);
         if (referenceDigest is { } trainedOn && trainedOn != reference.Digest)
             throw new UserErrorException($"{directory.ReferenceDirectory} does not hold the log-probabilities that {directory.Path} was "
