@@ -78,7 +78,8 @@ internal static class OptionChecks
             Description = description,
             HelpName = help,
             Arity = ArgumentArity.ExactlyOne,
-            CustomParser = result => Read(result, kind, static value => (T?)value),
+            CustomParser = result => Read(result, kind, static value =>
+            value is T read ? read : (T?)Convert.ChangeType(value, typeof(T), CultureInfo.InvariantCulture)),
         };
 
     public static Option<string?> Picture(string name, string description) => new(name)

@@ -68,7 +68,7 @@ internal sealed class RecomputedPolicy : IDisposable
     {
         Begin(step);
         var first = Step;
-        if (first < step)
+        if (first < step - 1)
             note($"recomputing steps {first} to {step - 1} from {Words(from!)}");
         while (Step < step)
         {

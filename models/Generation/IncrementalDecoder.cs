@@ -157,6 +157,8 @@ public sealed class IncrementalDecoder : IDisposable
             }
         }
 
+        needed += runs.Select(static run => run.Slot.Unfilled).OfType<int>().CountBy(static block => block)
+            .Sum(growing => blocks.CopiesFor(growing.Key, growing.Value));
         if (needed > blocks.Free)
             throw new InvalidOperationException($"{needed} more blocks of keys and values are needed, but {blocks.Free} are free.");
     }

@@ -55,6 +55,9 @@ public sealed class KeyValueBlocks : IDisposable
 
     internal void Share(int block) => references[block]++;
 
+    /// <summary>The copies that are made of a block when some of the texts that have it grow: if all do, the last one keeps it.</summary>
+    internal int CopiesFor(int block, int growing) => growing == references[block] ? growing - 1 : growing;
+
     internal bool IsShared(int block) => references[block] > 1;
 
     internal void Release(int block)
@@ -124,25 +127,26 @@ public sealed class KeyValueSlot : IDisposable
             owner.Release(block);
     }
 
-    /// <summary>The free blocks that <see cref="Grow"/> needs.</summary>
+    /// <summary>The block that the next token goes into; null if it begins one.</summary>
+    internal int? Unfilled => Length % KeyValueBlocks.Size == 0 ? null : blocks[BlockCount - 1];
+
+    /// <summary>The free blocks that <see cref="Grow"/> needs, besides a copy of <see cref="Unfilled"/>.</summary>
     /// <exception cref="ArgumentException">The text would be longer than the context.</exception>
     internal int BlocksToGrow(int tokens)
     {
         ObjectDisposedException.ThrowIf(isReleased, this);
         if (Length + tokens > capacity)
             throw new ArgumentException($"{Length + tokens} tokens exceed the model's context of {capacity}.", nameof(tokens));
-        return KeyValueBlocks.Of(Length + tokens) - BlockCount + (MustCopy ? 1 : 0);
+        return KeyValueBlocks.Of(Length + tokens) - BlockCount;
     }
 
     /// <summary>Makes room for more tokens, in blocks that no other text has.</summary>
     internal void Grow(int tokens)
     {
-        if (MustCopy)
+        if (Unfilled is { } shared && owner.IsShared(shared))
             blocks[BlockCount - 1] = owner.Copy(blocks[BlockCount - 1]);
         for (var i = BlockCount; i < KeyValueBlocks.Of(Length + tokens); i++)
             blocks[i] = owner.Take();
         Length += tokens;
     }
-
-    private bool MustCopy => Length % KeyValueBlocks.Size != 0 && owner.IsShared(blocks[BlockCount - 1]);
 }

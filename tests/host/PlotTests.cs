@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Xml.Linq;
 using ActorTrain.Host.Plotting;
 using ActorTrain.Models;
+using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Logs;
 using ActorTrain.Persistence.Metrics;
 using ScottPlot;
@@ -43,6 +44,33 @@ public sealed class PlotTests : IDisposable
         loss.GetPlottables<Scatter>().Select(static line => line.LegendText).ShouldBe(["", "training, over 20 steps", "validation"]);
         Points(norm, 0).Length.ShouldBe(1000);
         Points(throughput, 0).Select(static point => point.X).ShouldBe(metrics.TokensPerSecond.Steps);
+    }
+
+    [Fact]
+    public void A_policy_has_the_figures_of_its_rollouts_between_loss_and_gradient_norm()
+    {
+        StepMetrics[] steps =
+        [
+            .. Enumerable.Range(1, 20).Select(static step => new StepMetrics(step, -0.1, 1, 1e-5, 0, 1, 1, 1)
+            {
+                Rollouts = new RolloutSummary(8, 40, 0, 0.05 * step, [0.06 * step, 5], 0.01 * step, 0.7, 0.5, 1),
+            }),
+        ];
+        var rollouts = RolloutMetrics.Of(steps, ["similarity", "length"]);
+        var charts = RunPlot.Draw(Metrics(20, static _ => -0.1) with { Rollouts = rollouts }, new PlotOptions()).Charts;
+        charts.Count.ShouldBe(8);
+        charts[1].GetPlottables<Scatter>().Select(static line => line.LegendText).ShouldBe(["similarity", "length", "reward"]);
+        Points(charts[1], 2).Select(static point => point.Y).ShouldBe(rollouts!.Reward.Values);
+        Points(charts[2], 0)[^1].ShouldBe(new Coordinates(20, 0.2));
+        Points(charts[3], 0)[0].Y.ShouldBe(5);
+
+        // Without a reference there is no divergence, and a reward of one part has no other lines.
+        var plain = RolloutMetrics.Of([.. steps.Select(static step => step with
+        {
+            Rollouts = step.Rollouts! with { Divergence = null, Parts = [0.5] },
+        })], ["exact"]);
+        RunPlot.Draw(Metrics(20) with { Rollouts = plain }, new PlotOptions()).Charts.Count.ShouldBe(7);
+        RolloutMetrics.Of([.. steps.Select(static step => step with { Rollouts = null })], []).ShouldBeNull();
     }
 
     [Fact]

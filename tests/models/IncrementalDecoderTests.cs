@@ -118,6 +118,24 @@ public sealed class IncrementalDecoderTests : IDisposable
     }
 
     [Fact]
+    public void A_shared_block_is_copied_for_all_texts_that_grow_but_the_last()
+    {
+        using var model = Build(ModelFamily.Gpt2, Precision.Float32);
+        using var decoder = new IncrementalDecoder(model, 3);
+        var text = RandomText(new Random(3), 12);
+        var prompt = decoder.NewSlot();
+        decoder.Read([new(prompt, text.AsMemory(0, 10))]);
+        KeyValueSlot[] forks = [prompt.Fork(), prompt.Fork(), prompt.Fork()];
+        TokenRun[] runs = [.. forks.Select(fork => new TokenRun(fork, text.AsMemory(10, 1)))];
+        Should.Throw<InvalidOperationException>(() => decoder.Read(runs)).Message.ShouldContain("3 more blocks");
+
+        // Without the prompt, the last one keeps its block.
+        prompt.Dispose();
+        decoder.TokenLosses(runs, [text[11], text[11], text[11]]).Distinct().ShouldBe([LossesOf(model, text)[10]]);
+        decoder.FreeBlocks.ShouldBe(0);
+    }
+
+    [Fact]
     public void A_call_that_is_refused_leaves_the_texts_as_they_were()
     {
         using var model = Build(ModelFamily.Gpt2, Precision.Float32);

@@ -3,7 +3,9 @@ using ActorTrain.Actors.Metrics;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Reports;
+using ActorTrain.Host.Rollouts;
 using ActorTrain.Models.Plan;
+using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Host.Tests.Reports;
@@ -118,6 +120,48 @@ public sealed class ReportTests
         using var json = JsonDocument.Parse(ReportJson.Write("runs/book", broken));
         json.RootElement.GetProperty("clean").GetBoolean().ShouldBeFalse();
         json.RootElement.GetProperty("contradictions")[0].GetString().ShouldBe("step 3 is missing in the ledger");
+    }
+
+    [Fact]
+    public void An_audit_of_a_policy_says_what_it_proved_of_its_rollouts()
+    {
+        var samples = new AuditReport(10, 80, [], 0, 80, null, []);
+        var clean = new RolloutAuditReport(10, 640, [], 640, []);
+        Written(output => AuditText.Write("runs/policy", samples, output, clean)).ShouldName("rollouts: 640 of 10 steps", "640 rewards");
+        using (var json = JsonDocument.Parse(ReportJson.Write("runs/policy", samples, clean)))
+        {
+            json.RootElement.GetProperty("clean").GetBoolean().ShouldBeTrue();
+            json.RootElement.GetProperty("rollouts").GetProperty("rewards_compared").GetInt64().ShouldBe(640);
+        }
+
+        var broken = clean with { Unreadable = [3], RewardsCompared = null, Contradictions = ["step-00000003.jsonl is missing"] };
+        Written(output => AuditText.Write("runs/policy", samples, output, broken)).ShouldName(
+            "rollouts are inconsistent", "step-00000003.jsonl is missing", "`actortrain replay runs/policy --repair`");
+        using var document = JsonDocument.Parse(ReportJson.Write("runs/policy", samples, broken));
+        document.RootElement.GetProperty("clean").GetBoolean().ShouldBeFalse();
+        document.RootElement.GetProperty("rollouts").GetProperty("unreadable")[0].GetInt64().ShouldBe(3);
+    }
+
+    [Fact]
+    public void Rollouts_are_a_table_for_each_prompt_and_one_object_for_programs()
+    {
+        var summary = new RolloutSummary(2, 7, 1, 0.5, [0.5, 3], 0.25, 0.7, 0.5, 1);
+        var document = new RolloutsDocument("runs/policy", 4, "00000000000000ff", ["exact", "length"], summary,
+        [
+            new PromptDocument(17, "ask\n", [new AnswerDocument(0, "yes<|end|>", 4, true, 0.5, [0.5, 4], 1.5, -2, 0.25),
+                new AnswerDocument(1, "no", 3, false, null, [null, 3], null, -1, 0.25)]),
+        ]);
+        var lines = Written(output => RolloutsReport.Write(document, output)).Split('\n');
+        lines[0].ShouldName("runs/policy, step 4: 2 rollouts");
+        lines[1].ShouldName("reward 0.5000", "exact 0.5000", "KL 0.2500", "unscored 1");
+        lines[3].ShouldBe("position 17: ask\\n");
+        lines[5].Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .ShouldBe(["0", "0.5000", "0.5000", "4.000", "1.500", "4", "yes", "0.2500", "yes<|end|>"]);
+        lines[6].Split(' ', StringSplitOptions.RemoveEmptyEntries).ShouldBe(["1", "-", "-", "3.000", "-", "3", "no", "0.2500", "no"]);
+        using var json = JsonDocument.Parse(ReportJson.Write(document));
+        var answer = json.RootElement.GetProperty("prompts")[0].GetProperty("answers")[1];
+        answer.GetProperty("reward").ValueKind.ShouldBe(JsonValueKind.Null);
+        answer.GetProperty("answer").GetString().ShouldBe("no");
     }
 
     [Fact]
