@@ -17,12 +17,12 @@ public sealed record ModelMemory(
     private const double ChunkLogits = 1 << 22, ChunkRows = 64;
 
     /// <summary>One flat float32 vector: weights, gradients, or a moment.</summary>
-    public double Vector =>
+    public double Vector => (Critic?.Vector ?? 0) +
         Float * (Matrices + (IsGpt2 ? (double)Model.ContextLength * D + Model.Layers * (Q + D + F + D) + (2.0 * Model.Layers + 1) * D : 0)
         + (2.0 * Model.Layers + 1) * D + (IsScore ? D : Model.TieEmbeddings ? 0 : V * D));
 
     /// <summary>The two packed copies of every matrix for the fused kernels.</summary>
-    public double Packed => IsFused ? 2 * Element * (Matrices - (IsScore ? V * D : 0)) : 0;
+    public double Packed => (Critic?.Packed ?? 0) + (IsFused ? 2 * Element * (Matrices - (IsScore ? V * D : 0)) : 0);
 
     /// <summary>The token embedding, the largest tensor of most models.</summary>
     public double Embedding => Float * V * D;
@@ -56,6 +56,9 @@ public sealed record ModelMemory(
 
     /// <summary>Peak of reading that many tokens at once in reference form.</summary>
     public double Prompt(int tokens) => ReferenceSpread * tokens * Float * (Model.Layers * ReferenceLayer + 2 * V);
+
+    // Its pass begins when that of the policy is over, and needs no more.
+    private ModelMemory? Critic => Model.Critic ? this with { Model = Model.ShapeOfCritic() } : null;
 
     private bool IsGpt2 => Model.Family == ModelFamily.Gpt2;
 

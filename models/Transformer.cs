@@ -33,6 +33,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
     private readonly FusedLoss? fusedLoss;
     private readonly FusedScore? fusedScore;
     private readonly LaneTokenRows? tokenRows;
+    private readonly ParameterView named;
 
     /// <param name="parameters">Laid out by <see cref="ModelLayout.Of"/> the options; not owned.</param>
     /// <param name="fused">Whether to use the fused CPU kernels; null for where they are available and the parameters are on a CPU.</param>
@@ -40,9 +41,10 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// spikes in the first layers: the factor of the token embedding's gradient as input; the part of a tied head is not scaled. 1:
     /// off.</param>
     /// <param name="recompute">Changes no bit; for the fused CPU kernels only.</param>
+    /// <param name="prefix">Of the names of its parameters, if it is not the first model among them.</param>
     public Transformer(
         ModelOptions options, FlatParameters parameters, Precision precision = Precision.Float32, bool? fused = null,
-        double embeddingShrink = 1, Recompute recompute = Recompute.None)
+        double embeddingShrink = 1, Recompute recompute = Recompute.None, string prefix = "")
         : base(nameof(Transformer))
     {
         Options = options;
@@ -50,34 +52,45 @@ public sealed class Transformer : Module<Tensor, Tensor>
         Precision = precision;
         Recompute = recompute;
         this.embeddingShrink = embeddingShrink;
+        named = new ParameterView(parameters, prefix);
         IsFused = fused ?? (FusedKernels.IsAvailable && parameters.Device.type == DeviceType.CPU);
 
         if (options.Family == ModelFamily.Llama)
             rotary = new RotaryTable(options.ContextLength, options.HeadWidth, options.RopeTheta, parameters.Device);
 
-        tokens = new ReferenceEmbedding(parameters["tokens.weight"]);
-        positions = options.Family == ModelFamily.Gpt2 ? new ReferenceEmbedding(parameters["positions.weight"]) : null;
+        tokens = new ReferenceEmbedding(named["tokens.weight"]);
+        positions = options.Family == ModelFamily.Gpt2 ? new ReferenceEmbedding(named["positions.weight"]) : null;
         blocks = new ModuleList<Block>([.. Enumerable.Range(0, options.Layers).Select(i => new Block(this, $"blocks.{i}", rotary))]);
-        norm = new ReferenceNorm(parameters, "norm", options);
+        norm = new ReferenceNorm(named, "norm", options);
         if (options.Output is ModelOutput.Score)
-            score = new ReferenceLinear(parameters[ModelLayout.ScoreWeight], parameters[ModelLayout.ScoreBias], Precision.Float32);
+            score = new ReferenceLinear(named[ModelLayout.ScoreWeight], named[ModelLayout.ScoreBias], Precision.Float32);
         else
-            head = new ReferenceLinear(parameters[options.TieEmbeddings ? "tokens.weight" : "head.weight"], bias: null, precision);
+            head = new ReferenceLinear(named[options.TieEmbeddings ? "tokens.weight" : "head.weight"], bias: null, precision);
         RegisterComponents();
 
         if (IsFused)
         {
             tokenRows = new LaneTokenRows(options);
             fusedEmbedding = new FusedEmbedding(
-                parameters["tokens.weight"], positions is null ? null : parameters["positions.weight"], tokenRows, embeddingShrink);
-            fusedLoss = head is null ? null : new FusedLoss(parameters, options, precision, tokenRows);
-            fusedScore = score is null ? null : new FusedScore(parameters, options);
+                named["tokens.weight"], positions is null ? null : named["positions.weight"], tokenRows, embeddingShrink);
+            fusedLoss = head is null ? null : new FusedLoss(named, options, precision, tokenRows);
+            fusedScore = score is null ? null : new FusedScore(named, options);
+        }
+
+        if (options.Critic)
+        {
+            Critic = new Transformer(
+                options.ShapeOfCritic(), parameters, precision, fused, embeddingShrink, recompute, ModelLayout.CriticPrefix);
         }
     }
 
     public ModelOptions Options { get; }
 
     public FlatParameters Parameters { get; }
+
+    /// <summary>Estimates the value of each position of a text, with parameters of its own in the same vector; null without a
+    /// critic.</summary>
+    public Transformer? Critic { get; }
 
     public Precision Precision { get; }
 
@@ -267,6 +280,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
             rotary?.Dispose();
             fusedLoss?.Dispose();
             tokenRows?.Dispose();
+            Critic?.Dispose();
         }
 
         base.Dispose(disposing);
@@ -312,10 +326,10 @@ public sealed class Transformer : Module<Tensor, Tensor>
         {
             shape = model.Options;
             this.rotary = rotary;
-            norm = new ReferenceNorm(model.Parameters, $"{name}.norm", model.Options);
-            qkv = ReferenceLinear.Of(model.Parameters, $"{name}.qkv", model.Options, model.Precision);
-            output = ReferenceLinear.Of(model.Parameters, $"{name}.output", model.Options, model.Precision);
-            fused = model.IsFused ? new FusedAttention(model.Parameters, name, shape, model.Precision, rotary, model.Recompute) : null;
+            norm = new ReferenceNorm(model.named, $"{name}.norm", model.Options);
+            qkv = ReferenceLinear.Of(model.named, $"{name}.qkv", model.Options, model.Precision);
+            output = ReferenceLinear.Of(model.named, $"{name}.output", model.Options, model.Precision);
+            fused = model.IsFused ? new FusedAttention(model.named, name, shape, model.Precision, rotary, model.Recompute) : null;
             RegisterComponents();
         }
 
@@ -357,8 +371,6 @@ public sealed class Transformer : Module<Tensor, Tensor>
 
     private sealed class Mlp : Module
     {
-        private static readonly Scalar Slope = Math.Sqrt(8 / Math.PI);
-        private static readonly Scalar Cubic = 0.044715;
         private readonly ReferenceNorm norm;
         private readonly ReferenceLinear? up;
         private readonly ReferenceLinear? gate_up;
@@ -368,13 +380,13 @@ public sealed class Transformer : Module<Tensor, Tensor>
         public Mlp(Transformer model, string name)
             : base(nameof(Mlp))
         {
-            norm = new ReferenceNorm(model.Parameters, $"{name}.norm", model.Options);
+            norm = new ReferenceNorm(model.named, $"{name}.norm", model.Options);
             if (model.Options.Family == ModelFamily.Gpt2)
-                up = ReferenceLinear.Of(model.Parameters, $"{name}.up", model.Options, model.Precision);
+                up = ReferenceLinear.Of(model.named, $"{name}.up", model.Options, model.Precision);
             else
-                gate_up = ReferenceLinear.Of(model.Parameters, $"{name}.gate_up", model.Options, model.Precision);
-            down = ReferenceLinear.Of(model.Parameters, $"{name}.down", model.Options, model.Precision);
-            fused = model.IsFused ? new FusedMlp(model.Parameters, name, model.Options, model.Precision, model.Recompute) : null;
+                gate_up = ReferenceLinear.Of(model.named, $"{name}.gate_up", model.Options, model.Precision);
+            down = ReferenceLinear.Of(model.named, $"{name}.down", model.Options, model.Precision);
+            fused = model.IsFused ? new FusedMlp(model.named, name, model.Options, model.Precision, model.Recompute) : null;
             RegisterComponents();
         }
 
@@ -385,7 +397,8 @@ public sealed class Transformer : Module<Tensor, Tensor>
         public Tensor Reference(Tensor x_BTD)
         {
             var normed_BTD = norm.forward(x_BTD);
-            var hidden_BTF = up is not null ? Gelu(up.forward(normed_BTD)) : SwiGlu(gate_up!.forward(normed_BTD));
+            var hidden_BTF = up is not null ? ReferenceActivation.Gelu(up.forward(normed_BTD))
+                : ReferenceActivation.SwiGlu(gate_up!.forward(normed_BTD));
             return x_BTD.Plus(down.forward(hidden_BTF));
         }
 
@@ -394,21 +407,6 @@ public sealed class Transformer : Module<Tensor, Tensor>
             if (disposing)
                 fused?.Dispose();
             base.Dispose(disposing);
-        }
-
-        // Hendrycks & Gimpel 2016, in the tanh form that GPT-2 was trained with. ½·(1 + tanh z) is written as sigmoid(2z), which keeps its
-        // precision where it is small.
-        private static Tensor Gelu(Tensor x)
-        {
-            var wide = x.to(ScalarType.Float32);
-            return (wide * wide.Plus(wide.mul(Cubic) * wide * wide).mul(Slope).sigmoid()).to(x.dtype);
-        }
-
-        // Shazeer 2020.
-        private static Tensor SwiGlu(Tensor gateAndUp)
-        {
-            var halves = gateAndUp.to(ScalarType.Float32).chunk(2, dim: -1);
-            return (functional.silu(halves[0]) * halves[1]).to(gateAndUp.dtype);
         }
     }
 }

@@ -35,7 +35,8 @@ public static class ActorProps
         {
             Worker = (life, supervisor) => Props.Create(() => new RolloutWorker(
                 life, () => run.Wrap(
-                    life.Worker.Role == ActorRole.Rollout ? new GeneratorDevice(run.Generator, weights) : run.MakeJudge(life.Worker.Role),
+                    life.Worker.Role == ActorRole.Rollout ? new GeneratorDevice(run.Generator, weights)
+                        : run.MakeJudge(life.Worker.Role, weights),
                     life.Worker),
                 run.Threads, supervisor)).WithDispatcher(ActorSettings.PinnedDispatcher),
             Ledger = supervisor =>

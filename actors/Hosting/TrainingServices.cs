@@ -84,7 +84,7 @@ public static class TrainingServices
         };
         return new RunParts
         {
-            Options = run.Options with { HasValidation = run.Validation is not null, NeedsRollouts = run.Rollouts is not null },
+            Options = run.Options with { HasValidation = run.Validation is not null, Rollouts = run.Rollouts?.Options.Rollouts.Schedule() },
             Plan = run.Plan,
             Limits = run.Limits,
             Transport = transport,

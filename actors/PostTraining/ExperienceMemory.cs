@@ -1,15 +1,14 @@
 using ActorTrain.Data.Plan;
 using ActorTrain.Models;
+using ActorTrain.Models.Plan;
 using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Actors.PostTraining;
 
 /// <summary>What trainers train on, in the memory of this process. Thread-safe.</summary>
-/// <remarks>The last few steps are kept: a batch that led to a rollback is computed once more to find out why.</remarks>
-public sealed class ExperienceMemory
+/// <param name="schedule">Rollouts of so many steps may be ready before the first of them is trained on.</param>
+public sealed class ExperienceMemory(RolloutSchedule schedule)
 {
-    private const int StepsKept = 4;
-
     private readonly Lock gate = new();
     private readonly LinkedList<Experience> kept = [];
 
@@ -18,7 +17,7 @@ public sealed class ExperienceMemory
         lock (gate)
         {
             kept.AddFirst(experience);
-            if (kept.Count > StepsKept)
+            if (kept.Count > schedule.Lag + 2)
                 kept.RemoveLast();
         }
     }

@@ -1,11 +1,11 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
 using ActorTrain.Models.Rollouts;
-using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Actors.PostTraining;
 
 /// <summary>What the samplers of a run share.</summary>
+/// <param name="Model">The policy alone.</param>
 /// <param name="Seed">Of the run.</param>
 /// <param name="EndToken">Ends a completion.</param>
 /// <param name="Pieces">Only smaller ids are sampled.</param>
@@ -15,20 +15,16 @@ public sealed record GeneratorOptions(
 /// <summary>Samples rollouts with a copy of the policy's weights.</summary>
 public sealed class GeneratorDevice : IWorkerDevice
 {
-    private readonly IWeightSource source;
-    private readonly FlatParameters parameters;
+    private readonly InstalledWeights weights;
     private readonly Transformer model;
     private readonly RolloutGenerator generator;
     private readonly Dictionary<(long Position, int Sample), Queue<(long Number, int Attempt)>> asked = [];
-    private PublishedWeights? installed;
-    private FlatChecksum? checksum;
 
     public GeneratorDevice(GeneratorOptions options, IWeightSource source)
     {
         ArgumentNullException.ThrowIfNull(options);
-        this.source = source;
-        parameters = new FlatParameters(ModelLayout.Of(options.Model));
-        model = new Transformer(options.Model, parameters, options.Precision);
+        weights = new InstalledWeights(options.Model, source);
+        model = new Transformer(options.Model, weights.Parameters, options.Precision);
         generator = new RolloutGenerator(model, options.Rollouts, options.Seed, options.EndToken, options.Pieces);
     }
 
@@ -37,7 +33,9 @@ public sealed class GeneratorDevice : IWorkerDevice
     public string? Begin(WorkerCommand order)
     {
         var generate = (GenerateRollouts)order;
-        if (Install(generate.Weights) is { } refusal)
+
+        // What is cached of other weights is gone by then: nothing is under way.
+        if (weights.Install(generate.Weights, HasWork) is { } refusal)
             return refusal;
         foreach (var sample in generate.Samples)
         {
@@ -57,8 +55,7 @@ public sealed class GeneratorDevice : IWorkerDevice
             return [];
 
         // Nothing that corrupted weights have sampled is passed on.
-        checksum!.Verify(parameters.Weights, FlatPlace.Weights);
-        parameters.VerifyCopies();
+        weights.Verify();
         return [.. done.Select(Report)];
     }
 
@@ -72,7 +69,7 @@ public sealed class GeneratorDevice : IWorkerDevice
     {
         generator.Dispose();
         model.Dispose();
-        parameters.Dispose();
+        weights.Dispose();
     }
 
     private RolloutDone Report(GeneratedRollout done)
@@ -81,21 +78,6 @@ public sealed class GeneratorDevice : IWorkerDevice
         var (number, attempt) = attempts.Dequeue();
         if (attempts.Count == 0)
             asked.Remove((done.Position, done.Sample));
-        return new RolloutDone(default, number, done.Position, done.Sample, attempt, done.Rollout, installed!.Hash);
-    }
-
-    // What is cached of other weights is gone by then: nothing is under way.
-    private string? Install(PublishedWeights wanted)
-    {
-        if (installed is { } present && (present.Step, present.Hash) == (wanted.Step, wanted.Hash))
-            return null;
-        if (HasWork)
-            throw new InvariantException($"Weights of step {wanted.Step} are to be installed while others sample.");
-        installed = null;
-        if (source.Load(wanted, parameters) is { } refusal)
-            return refusal;
-        checksum = FlatChecksum.Of(parameters.Weights);
-        installed = wanted;
-        return null;
+        return new RolloutDone(default, number, done.Position, done.Sample, attempt, done.Rollout, weights.Present!.Hash);
     }
 }

@@ -32,16 +32,19 @@ internal sealed class Preparation
 
     /// <summary>All rollouts; null while any is incomplete.</summary>
     /// <param name="hasReferences">Whether log-probabilities under the reference model belong to them.</param>
-    public StepRollouts? Complete(bool hasReferences) => groups.Values.All(group => group.IsComplete(hasReferences))
+    /// <param name="hasValues">Whether a critic's values do.</param>
+    public StepRollouts? Complete(bool hasReferences, bool hasValues) =>
+        groups.Values.All(group => group.IsComplete(hasReferences, hasValues))
         ? new StepRollouts(Asked.Step, Asked.Weights.Hash, [.. groups.Values.Select(static group => group.Result())]) : null;
 
     /// <summary>Whether rollouts that were kept are those that it asks for.</summary>
-    public bool Accepts(StepRollouts? kept, int samples, bool hasReferences) => kept is not null
+    public bool Accepts(StepRollouts? kept, int samples, bool hasReferences, bool hasValues) => kept is not null
         && (kept.Step, kept.Weights) == (Asked.Step, Asked.Weights.Hash)
         && kept.Groups.Select(static group => (group.Position, group.Prompt))
             .SequenceEqual(groups.Values.Select(static group => (group.Prompt.Position, group.Prompt.Ids)))
         && kept.Groups.All(group => group.Samples.Count == samples
-            && group.Samples.All(sample => sample.Reference.Count == (hasReferences ? sample.Rollout.Ids.Count : 0)));
+            && group.Samples.All(sample => sample.Reference.Count == (hasReferences ? sample.Rollout.Ids.Count : 0)
+                && sample.Values.Count == (hasValues ? sample.Rollout.Ids.Count : 0)));
 
     /// <summary>The rollouts of one prompt.</summary>
     public sealed class Group(Prompt prompt, int samples)
@@ -54,17 +57,25 @@ internal sealed class Preparation
 
         public EquatableArray<EquatableArray<float>>? References { get; set; }
 
+        public EquatableArray<EquatableArray<float>>? Values { get; set; }
+
         public bool IsGenerated => Votes.All(static vote => vote.Accepted is not null);
 
         public EquatableArray<Rollout> Rollouts => [.. Votes.Select(static vote => vote.Accepted!)];
 
-        public bool IsComplete(bool hasReferences) => IsGenerated && Scores is not null && (!hasReferences || References is not null);
+        public bool IsComplete(bool hasReferences, bool hasValues) => IsGenerated && Scores is not null
+            && (!hasReferences || References is not null) && (!hasValues || Values is not null);
 
         /// <summary>What follows from its rollouts is to be computed again.</summary>
-        public void Doubt() => (Scores, References) = (null, null);
+        public void Doubt() => (Scores, References, Values) = (null, null, null);
 
         public RolloutGroup Result() => new(
             prompt.Position, prompt.Ids,
-            [.. Rollouts.Select((rollout, sample) => new ScoredRollout(rollout, Scores!.Value[sample], References?[sample] ?? []))]);
+            [
+                .. Rollouts.Select((rollout, sample) => new ScoredRollout(rollout, Scores!.Value[sample], References?[sample] ?? [])
+                {
+                    Values = Values?[sample] ?? [],
+                }),
+            ]);
     }
 }

@@ -4,8 +4,8 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.PostTraining;
 
-/// <summary>Has the rollouts of a step sampled, scored, compared with the reference and kept, and makes of them what the step is trained
-/// on.</summary>
+/// <summary>Has the rollouts of a step sampled, scored, compared with the reference, given values and kept, and makes of them what the
+/// step is trained on.</summary>
 /// <remarks>A pure state machine: inputs and the time go in, effects come out. Messages may be lost, repeated, delayed or reordered, and
 /// workers may die at any moment. A rollout and its reward are pure functions of their names, so whoever computes them, and how often,
 /// changes nothing; two different answers prove that somebody computed wrongly, and a third decides.</remarks>
@@ -20,14 +20,16 @@ public sealed class RolloutsLogic
     private readonly WorkerPool generators;
     private readonly WorkerPool rewards;
     private readonly WorkerPool references;
+    private readonly WorkerPool critics;
     private readonly List<WorkerPool> pools;
     private readonly List<GenerationWork> generations = [];
     private readonly List<JudgementWork> judgements = [];
     private readonly HashSet<ActorId> reported = [];
     private List<RolloutsEffect> effects = [];
-    private Preparation? current;
+    private readonly SortedDictionary<long, Preparation> preparations = [];
     private DateTimeOffset ledgerRemindAt;
     private DateTimeOffset now;
+    private long oldest;
 
     public RolloutsLogic(RolloutsOptions options)
     {
@@ -36,7 +38,8 @@ public sealed class RolloutsLogic
         generators = Pool(ActorRole.Rollout, options.Rollouts.Workers);
         rewards = Pool(ActorRole.Reward, options.Rewards);
         references = Pool(ActorRole.Reference, options.References);
-        pools = [generators, rewards, references];
+        critics = Pool(ActorRole.Critic, options.Critics);
+        pools = [generators, rewards, references, critics];
 
         WorkerPool Pool(ActorRole role, int count) => new(role, count, options.Supervision, options.Timeout, options.RetryInterval);
     }
@@ -46,12 +49,14 @@ public sealed class RolloutsLogic
     {
         get
         {
-            DateTimeOffset? ledger = current?.Pending is null ? null : ledgerRemindAt;
+            DateTimeOffset? ledger = preparations.Values.Any(static one => one.Pending is not null) ? ledgerRemindAt : null;
             return pools.Select(static pool => pool.DueAt).Append(ledger).Min();
         }
     }
 
     private bool HasReferences => options.References > 0;
+
+    private bool HasValues => options.Critics > 0;
 
     /// <returns>The effects, in order.</returns>
     public IReadOnlyList<RolloutsEffect> Begin(DateTimeOffset at)
@@ -64,20 +69,25 @@ public sealed class RolloutsLogic
     public IReadOnlyList<RolloutsEffect> Tick(DateTimeOffset at)
     {
         Start(at);
-        if (current?.Pending is { } asked && ledgerRemindAt <= now)
-            Ask(asked);
+        if (ledgerRemindAt <= now)
+        {
+            foreach (var preparation in preparations.Values.Where(static preparation => preparation.Pending is not null))
+                Ask(preparation, preparation.Pending!);
+        }
+
         return Advance();
     }
 
     public IReadOnlyList<RolloutsEffect> Handle(PrepareExperience asked, DateTimeOffset at)
     {
         Start(at);
-        if (current?.Asked.Number == asked.Number)
+        Forget(asked.Oldest);
+        if (preparations.TryGetValue(asked.Number, out var known))
         {
-            if (current.Done is { } done)
+            if (known.Done is { } done)
                 Tell(done);
         }
-        else if (current is null || asked.Number > current.Asked.Number)
+        else if (asked.Number >= oldest)
         {
             Prepare(asked);
         }
@@ -89,7 +99,7 @@ public sealed class RolloutsLogic
     {
         Start(at);
         var isAlive = pools.Exists(pool => pool.Hear(report.Worker, now));
-        if (current is { Done: null, Pending: null } preparation && report.Number == preparation.Asked.Number)
+        if (preparations.GetValueOrDefault(report.Number) is { Done: null, Pending: null } preparation)
             Note(preparation, report, isAlive);
         return Advance();
     }
@@ -106,13 +116,13 @@ public sealed class RolloutsLogic
     public IReadOnlyList<RolloutsEffect> Handle(LedgerReport report, DateTimeOffset at)
     {
         Start(at);
-        if (current is { Pending: { } asked } preparation && report.Number == preparation.Asked.Number)
+        if (preparations.GetValueOrDefault(report.Number) is { Pending: { } asked } preparation)
         {
             switch (report, asked)
             {
                 case (RolloutsRead(_, var rollouts), ReadRollouts):
                     preparation.Pending = null;
-                    if (preparation.Accepts(rollouts, options.Rollouts.Samples, HasReferences))
+                    if (preparation.Accepts(rollouts, options.Rollouts.Samples, HasReferences, HasValues))
                         Finish(preparation, rollouts!);
                     else
                         Plan(preparation);
@@ -134,27 +144,40 @@ public sealed class RolloutsLogic
 
     private void Tell(IRunInput report) => effects.Add(new TellRunOf(report));
 
-    // A step of which nothing is left to do is not begun again: its prompts, weights and options make it what it was.
     private void Prepare(PrepareExperience asked)
     {
-        Forget();
-        current = new Preparation(asked, options.Prompts(asked.Step, asked.Skips), options.Rollouts.Samples);
+        var preparation = new Preparation(asked, options.Prompts(asked.Step, asked.Skips), options.Rollouts.Samples);
+        preparations.Add(asked.Number, preparation);
+        Ask(preparation, new ReadRollouts(asked.Number, asked.Step));
+    }
+
+    // The run has left what was asked for before.
+    private void Forget(long before)
+    {
+        if (before <= oldest)
+            return;
+        oldest = before;
+        foreach (var number in preparations.Keys.Where(number => number < before).ToList())
+        {
+            Stop(preparations[number]);
+            preparations.Remove(number);
+        }
+
         foreach (var worker in pools.SelectMany(static pool => pool.Workers))
-            effects.Add(new TellWorker(worker, new ForgetRollouts(asked.Number)));
-        Ask(new ReadRollouts(asked.Number, asked.Step));
+            effects.Add(new TellWorker(worker, new ForgetRollouts(before)));
     }
 
-    private void Forget()
+    private void Stop(Preparation preparation)
     {
-        generations.Clear();
-        judgements.Clear();
+        generations.RemoveAll(work => work.Preparation == preparation);
+        judgements.RemoveAll(work => work.Preparation == preparation);
         foreach (var pool in pools)
-            pool.Take(static _ => true);
+            pool.Take(work => work is RolloutWork mine && mine.Preparation == preparation);
     }
 
-    private void Ask(LedgerCommand command)
+    private void Ask(Preparation preparation, LedgerCommand command)
     {
-        current!.Pending = command;
+        preparation.Pending = command;
         ledgerRemindAt = now + options.RetryInterval;
         effects.Add(new TellLedger(command));
     }
@@ -167,7 +190,7 @@ public sealed class RolloutsLogic
         foreach (var group in preparation.Groups)
         {
             foreach (var part in Enumerable.Range(0, samples).Chunk(share))
-                generations.Add(new GenerationWork(preparation.Asked, group, part, attempt: 0));
+                generations.Add(new GenerationWork(preparation, group, part, attempt: 0));
         }
 
         if (options.AuditEvery > 0 && preparation.Asked.Step % options.AuditEvery == 0)
@@ -181,7 +204,7 @@ public sealed class RolloutsLogic
     {
         var first = generations.Find(work => work.Group == group && work.Samples.Contains(sample));
         var attempt = group.Votes[sample].AskAgain(toCompare);
-        generations.Add(new GenerationWork(preparation.Asked, group, [sample], attempt) { ComparedWith = first });
+        generations.Add(new GenerationWork(preparation, group, [sample], attempt) { ComparedWith = first });
     }
 
     private void Note(Preparation preparation, WorkerReport report, bool isAlive)
@@ -200,6 +223,11 @@ public sealed class RolloutsLogic
                 && scored.LogProbabilities.Count == group.Votes.Length:
                 group.References ??= scored.LogProbabilities;
                 Complete(group, ActorRole.Reference);
+                break;
+            case ValuesEstimated estimated when preparation.Find(estimated.Position) is { IsGenerated: true } group
+                && estimated.Values.Count == group.Votes.Length:
+                group.Values ??= estimated.Values;
+                Complete(group, ActorRole.Critic);
                 break;
             case WeightsMissing missing when isAlive:
                 Tell(new WeightsRefused(missing.Number, missing.Reason));
@@ -231,9 +259,11 @@ public sealed class RolloutsLogic
             Doubt(group);
         if (group.IsGenerated && (!wasGenerated || vote.Accepted != before))
         {
-            judgements.Add(new JudgementWork(preparation.Asked, group, ActorRole.Reward));
+            judgements.Add(new JudgementWork(preparation, group, ActorRole.Reward));
             if (HasReferences)
-                judgements.Add(new JudgementWork(preparation.Asked, group, ActorRole.Reference));
+                judgements.Add(new JudgementWork(preparation, group, ActorRole.Reference));
+            if (HasValues)
+                judgements.Add(new JudgementWork(preparation, group, ActorRole.Critic));
         }
     }
 
@@ -242,14 +272,17 @@ public sealed class RolloutsLogic
     {
         Tell(new WorkerCorrupted(liar, $"{found} differs from what two computations agree on"));
         effects.AddRange(generators.Replace(liar));
-        foreach (var group in preparation.Groups)
+        foreach (var unfinished in preparations.Values.Where(static one => one is { Done: null, Pending: null }))
         {
-            for (var sample = 0; sample < group.Votes.Length; sample++)
+            foreach (var group in unfinished.Groups)
             {
-                if (!group.Votes[sample].Withdraw(liar))
-                    continue;
-                AskAgain(preparation, group, sample, toCompare: false);
-                Doubt(group);
+                for (var sample = 0; sample < group.Votes.Length; sample++)
+                {
+                    if (!group.Votes[sample].Withdraw(liar))
+                        continue;
+                    AskAgain(unfinished, group, sample, toCompare: false);
+                    Doubt(group);
+                }
             }
         }
     }
@@ -259,6 +292,7 @@ public sealed class RolloutsLogic
         group.Doubt();
         Complete(group, ActorRole.Reward);
         Complete(group, ActorRole.Reference);
+        Complete(group, ActorRole.Critic);
     }
 
     private void Complete(GenerationWork work)
@@ -270,17 +304,19 @@ public sealed class RolloutsLogic
     private void Complete(Preparation.Group group, ActorRole role)
     {
         judgements.RemoveAll(work => work.Group == group && work.Role == role);
-        (role == ActorRole.Reward ? rewards : references)
+        (role switch { ActorRole.Reward => rewards, ActorRole.Reference => references, _ => critics })
             .Take(work => work is JudgementWork judged && judged.Group == group);
     }
 
     private void Finish(Preparation preparation, StepRollouts rollouts)
     {
-        var asked = preparation.Asked;
-        preparation.Experience = new Experience(
-            rollouts.Groups, options.Advantages, options.Rollouts.MaxTokens, isOnPolicy: asked.Weights.Step == asked.Step);
+        preparation.Experience = ExperienceOf(preparation, rollouts);
         Finish(preparation);
     }
+
+    private Experience ExperienceOf(Preparation preparation, StepRollouts rollouts) => new(
+        rollouts.Groups, options.Advantages, options.Rollouts.MaxTokens,
+        isOnPolicy: preparation.Asked.Weights.Step == preparation.Asked.Step);
 
     private void Finish(Preparation preparation)
     {
@@ -288,28 +324,26 @@ public sealed class RolloutsLogic
         effects.Add(new HandOver(asked.Step, experience));
         preparation.Done = new ExperiencePrepared(asked.Number, experience.Hash, experience.Summary);
         Tell(preparation.Done);
-        Forget();
+        Stop(preparation);
     }
 
     private List<RolloutsEffect> Advance()
     {
         foreach (var pool in pools)
             effects.AddRange(pool.Tick(now));
-        if (current is { Done: null, Pending: null } preparation)
+        effects.AddRange(generators.Give(
+            generations.Where(static work => !work.IsGiven).ToList(), LoadPerSlot * options.Rollouts.Slots, now));
+        Judge(rewards, ActorRole.Reward);
+        Judge(references, ActorRole.Reference);
+        Judge(critics, ActorRole.Critic);
+        foreach (var preparation in preparations.Values.Where(static preparation => preparation is { Done: null, Pending: null }))
         {
-            effects.AddRange(generators.Give(
-                generations.Where(static work => !work.IsGiven).ToList(), LoadPerSlot * options.Rollouts.Slots, now));
-            Judge(rewards, ActorRole.Reward);
-            Judge(references, ActorRole.Reference);
-
             // An audit that is under way may still change a rollout.
-            if (generations.Count == 0 && preparation.Complete(HasReferences) is { } rollouts)
-            {
-                var asked = preparation.Asked;
-                preparation.Experience = new Experience(
-                    rollouts.Groups, options.Advantages, options.Rollouts.MaxTokens, isOnPolicy: asked.Weights.Step == asked.Step);
-                Ask(new KeepRollouts(asked.Number, rollouts));
-            }
+            if (generations.Exists(work => work.Preparation == preparation)
+                || preparation.Complete(HasReferences, HasValues) is not { } rollouts)
+                continue;
+            preparation.Experience = ExperienceOf(preparation, rollouts);
+            Ask(preparation, new KeepRollouts(preparation.Asked.Number, rollouts));
         }
 
         return effects;
@@ -318,11 +352,18 @@ public sealed class RolloutsLogic
             judgements.Where(work => work.Role == role && !work.IsGiven).ToList(), JudgedAtOnce, now));
     }
 
-    /// <summary>Samples of one prompt.</summary>
-    private sealed class GenerationWork(PrepareExperience asked, Preparation.Group group, int[] samples, int attempt) : WorkerPool.Work
+    /// <summary>Work for one preparation.</summary>
+    private abstract class RolloutWork(Preparation preparation, Preparation.Group group) : WorkerPool.Work
     {
-        public Preparation.Group Group => group;
+        public Preparation Preparation => preparation;
 
+        public Preparation.Group Group => group;
+    }
+
+    /// <summary>Samples of one prompt.</summary>
+    private sealed class GenerationWork(Preparation preparation, Preparation.Group group, int[] samples, int attempt)
+        : RolloutWork(preparation, group)
+    {
         public IReadOnlyList<int> Samples => samples;
 
         public int Attempt => attempt;
@@ -337,18 +378,17 @@ public sealed class RolloutsLogic
 
         public override int Load => Left.Count;
 
-        public override WorkerCommand Command() =>
-            new GenerateRollouts(asked.Number, asked.Weights, group.Prompt.Position, group.Prompt.Ids, [.. Left], attempt);
+        public override WorkerCommand Command() => new GenerateRollouts(
+            Preparation.Asked.Number, Preparation.Asked.Weights, Group.Prompt.Position, Group.Prompt.Ids, [.. Left], attempt);
     }
 
-    /// <summary>The rollouts of one prompt, to be scored or compared with the reference.</summary>
-    private sealed class JudgementWork(PrepareExperience asked, Preparation.Group group, ActorRole role) : WorkerPool.Work
+    /// <summary>The rollouts of one prompt, to be scored, compared with the reference, or given values.</summary>
+    private sealed class JudgementWork(Preparation preparation, Preparation.Group group, ActorRole role) : RolloutWork(preparation, group)
     {
-        public Preparation.Group Group => group;
-
         public ActorRole Role => role;
 
         public override WorkerCommand Command() =>
-            new JudgeRollouts(asked.Number, group.Prompt.Position, group.Prompt.Ids, group.Rollouts);
+            new JudgeRollouts(
+                Preparation.Asked.Number, Preparation.Asked.Weights, Group.Prompt.Position, Group.Prompt.Ids, Group.Rollouts);
     }
 }

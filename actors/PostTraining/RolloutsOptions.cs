@@ -25,6 +25,9 @@ public sealed record RolloutsOptions
     /// <summary>0 if nothing is compared with a reference model.</summary>
     public int References { get; init; }
 
+    /// <summary>0 without a critic.</summary>
+    public int Critics { get; init; }
+
     /// <summary>Steps between rollouts that are sampled twice and compared; 0: none is.</summary>
     public int AuditEvery { get; init; }
 

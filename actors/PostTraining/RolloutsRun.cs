@@ -15,8 +15,9 @@ public sealed record RolloutsRun
 
     public required GeneratorOptions Generator { get; init; }
 
-    /// <summary>Makes what a scorer or a reference computes with; called on its thread.</summary>
-    public required Func<ActorRole, IWorkerDevice> MakeJudge { get; init; }
+    /// <summary>Makes what a scorer, a reference or a critic computes with, given where published weights are; called on its
+    /// thread.</summary>
+    public required Func<ActorRole, IWeightSource, IWorkerDevice> MakeJudge { get; init; }
 
     /// <summary>Threads of each worker.</summary>
     public int Threads { get; init; } = 1;

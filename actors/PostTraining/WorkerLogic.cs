@@ -110,6 +110,7 @@ public sealed class WorkerLogic(ActorId worker, IWorkerDevice device, Action<Wor
         RolloutDone rollout => new Piece(rollout.Number, rollout.Position, rollout.Sample, rollout.Attempt),
         RewardsScored scored => new Piece(scored.Number, scored.Position),
         ReferencesScored scored => new Piece(scored.Number, scored.Position),
+        ValuesEstimated estimated => new Piece(estimated.Number, estimated.Position),
         _ => throw new InvariantException($"{report.GetType().Name} answers no order."),
     };
 

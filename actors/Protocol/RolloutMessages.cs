@@ -12,12 +12,12 @@ namespace ActorTrain.Actors.Protocol;
 /// <param name="Hash">Of the state that they are part of.</param>
 public sealed record PublishedWeights(long Step, int Slot, ulong Hash);
 
-/// <summary>Has the rollouts of a step made, scored and kept; answered by <see cref="ExperiencePrepared"/>. A later one replaces
-/// it.</summary>
-/// <param name="Number">Grows with each attempt; a repeated one is answered again.</param>
+/// <summary>Has the rollouts of a step made, scored and kept; answered by <see cref="ExperiencePrepared"/>.</summary>
+/// <param name="Number">Grows with each request; a repeated one is answered again.</param>
+/// <param name="Oldest">Requests with lower numbers are not wanted any more.</param>
 /// <param name="Step">The step that is trained on them.</param>
 /// <param name="Skips">What the plan of prompts skips.</param>
-public sealed record PrepareExperience(long Number, long Step, PublishedWeights Weights, SkipList Skips);
+public sealed record PrepareExperience(long Number, long Oldest, long Step, PublishedWeights Weights, SkipList Skips);
 
 public abstract record RolloutsReport : IRunInput;
 
@@ -55,9 +55,11 @@ public sealed record GenerateRollouts(
     long Number, PublishedWeights Weights, long Position, EquatableArray<int> Prompt, EquatableArray<int> Samples, int Attempt)
     : WorkerCommand(Number);
 
-/// <summary>Scores the rollouts of a prompt, or computes their log-probabilities, according to who is asked.</summary>
+/// <summary>Scores the rollouts of a prompt, or computes their log-probabilities or values, according to who is asked.</summary>
+/// <param name="Weights">Those that sampled; of a critic among them are the values.</param>
 /// <param name="Rollouts">All of the prompt, in order of samples.</param>
-public sealed record JudgeRollouts(long Number, long Position, EquatableArray<int> Prompt, EquatableArray<Rollout> Rollouts)
+public sealed record JudgeRollouts(
+    long Number, PublishedWeights Weights, long Position, EquatableArray<int> Prompt, EquatableArray<Rollout> Rollouts)
     : WorkerCommand(Number);
 
 /// <summary>All work for experience with lower numbers is to be forgotten.</summary>
@@ -79,6 +81,10 @@ public sealed record RewardsScored(ActorId Worker, long Number, long Position, E
 /// <param name="LogProbabilities">Of the tokens of each rollout, in nats, in order of samples.</param>
 public sealed record ReferencesScored(
     ActorId Worker, long Number, long Position, EquatableArray<EquatableArray<float>> LogProbabilities) : WorkerReport(Worker, Number);
+
+/// <param name="Values">Before each token of each rollout, in order of samples.</param>
+public sealed record ValuesEstimated(ActorId Worker, long Number, long Position, EquatableArray<EquatableArray<float>> Values)
+    : WorkerReport(Worker, Number);
 
 /// <summary>The order cannot be carried out: the published weights are gone or damaged.</summary>
 public sealed record WeightsMissing(ActorId Worker, long Number, string Reason) : WorkerReport(Worker, Number);

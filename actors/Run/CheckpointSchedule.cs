@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Models;
+using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
@@ -51,9 +52,13 @@ internal sealed class CheckpointSchedule
     {
         if (step < begunStep)
             throw new InvariantException($"The checkpoint at step {begunStep} was started, but the run is at step {step}.");
-        return (options.SaveInterval is null ? options.CheckpointEvery > 0 && step % options.CheckpointEvery == 0
-            : step - begunStep >= Every)
-            || (options.CheckpointPeriod > TimeSpan.Zero && now - begunAt >= options.CheckpointPeriod);
+
+        // From any other state, a process could not resume.
+        var schedule = options.Rollouts ?? new RolloutSchedule();
+        return schedule.IsRestart(step)
+            && ((options.SaveInterval is null ? options.CheckpointEvery > 0 && schedule.Passes(step, options.CheckpointEvery)
+                : step - begunStep >= Every)
+            || (options.CheckpointPeriod > TimeSpan.Zero && now - begunAt >= options.CheckpointPeriod));
     }
 
     public void NoteBegun(long step, DateTimeOffset now) => (begunStep, begunAt) = (step, now);

@@ -1,39 +1,55 @@
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Actors.Recovery;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>Has rollouts made for the step that comes next, with the weights that it begins from: a snapshot of them in memory is what
-/// samplers are given. Without rollouts there is nothing to do.</summary>
+/// <summary>Has rollouts made for the steps that the present weights sample for, as planned: a snapshot of them in memory is what samplers
+/// are given. Without rollouts there is nothing to do.</summary>
 internal sealed class Experiences(
     RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, FaultCounts faults, RunProgress progress, KeptStates states,
     Saving saving)
 {
+    private readonly SortedDictionary<long, Request> requests = [];
     private readonly RetryTimer retry = new(options.RetryInterval);
-    private PrepareExperience? asked;
-    private ExperiencePrepared? prepared;
+    private SkipList? skips;
     private long number;
 
-    /// <summary>Whether the next step waits for its rollouts.</summary>
-    public bool HoldsUp => options.NeedsRollouts && !progress.IsComplete && !(prepared is not null && IsAsked);
+    /// <summary>Whether the next step waits for its rollouts, or for a copy of its weights that later rollouts need.</summary>
+    public bool HoldsUp => options.Rollouts is not null && !progress.IsComplete
+        && (Current is not { Done: not null } || Wanted().Any());
 
-    /// <summary>When an unanswered request is repeated; null if none is.</summary>
-    public DateTimeOffset? DueAt => asked is not null && prepared is null ? retry.At : null;
+    /// <summary>When unanswered requests are repeated; null if there are none.</summary>
+    public DateTimeOffset? DueAt => requests.Values.Any(static request => request.Done is null) ? retry.At : null;
 
     /// <summary>Figures of the rollouts of the step under way; null without rollouts.</summary>
-    public RolloutSummary? Summary => prepared?.Summary;
+    public RolloutSummary? Summary => Current?.Done?.Summary;
 
-    // Other skips mean other prompts; after a rollback, the same step may begin from other weights.
-    private bool IsAsked => asked is not null && asked.Step == progress.Step && asked.Skips.Equals(progress.Overrides.Skips)
-        && (prepared is not null || Published(asked.Weights) is not null);
+    private Request? Current => IsPlanned ? requests.GetValueOrDefault(progress.Step) : null;
 
-    /// <summary>Asks for the rollouts of the next step, once its weights can be given to samplers.</summary>
-    public void Request()
+    // Other skips mean other prompts.
+    private bool IsPlanned => skips?.Equals(progress.Overrides.Skips) == true;
+
+    /// <summary>At a boundary: asks for the rollouts that the weights just reached sample. A step whose rollouts older weights sample, and
+    /// which are gone, is reached again from where sampling began anew.</summary>
+    public void Ask(Rollback rollback)
     {
-        if (!HoldsUp || IsAsked || end.IsEnding)
+        if (options.Rollouts is not { } schedule || progress.IsComplete || end.IsEnding)
+            return;
+        foreach (var past in requests.Keys.Where(step => step < progress.Step).ToList())
+            Remove(past);
+
+        if (!IsPlanned)
+            Forget();
+        skips = progress.Overrides.Skips;
+        if (schedule.WeightsOf(progress.Step) != progress.Step && Current is null)
+        {
+            rollback.GoBack(schedule.RestartBefore(progress.Step), "The rollouts of this step are those of earlier weights.");
+            return;
+        }
+
+        if (!Wanted().Any())
             return;
         if (states.Snapshots.Newest is not { } newest || newest.Step != progress.Step)
         {
@@ -41,32 +57,44 @@ internal sealed class Experiences(
             return;
         }
 
-        prepared = null;
-        asked = new PrepareExperience(
-            ++number, progress.Step, new PublishedWeights(newest.Step, newest.Slot, newest.Hash), progress.Overrides.Skips);
-        output.Do(new ToRollouts(asked));
+        foreach (var step in Wanted().ToList())
+        {
+            states.Snapshots.Pin(newest.Slot);
+            number++;
+            var oldest = requests.Count == 0 ? number : requests.Values.Min(static request => request.Asked.Number);
+            var weights = new PublishedWeights(newest.Step, newest.Slot, newest.Hash);
+            requests.Add(step, new Request(new PrepareExperience(number, oldest, step, weights, skips)));
+            output.Do(new ToRollouts(requests[step].Asked));
+        }
+
         retry.Start(output.Now);
     }
 
-    /// <summary>The run returns to an earlier step, or the batch of this one is skipped: what was prepared is not used.</summary>
-    public void Forget() => (asked, prepared) = (null, null);
+    /// <summary>The run returns to an earlier step: what was prepared is not used.</summary>
+    public void Forget()
+    {
+        foreach (var step in requests.Keys.ToList())
+            Remove(step);
+    }
 
     public void Handle(RolloutsReport report)
     {
         switch (report)
         {
-            case RolloutsStarted when asked is not null && prepared is null:
-                output.Do(new ToRollouts(asked));
+            case RolloutsStarted:
+                Repeat();
                 break;
-            case ExperiencePrepared done when done.Number == asked?.Number:
-                prepared = done;
+            case ExperiencePrepared done when Find(done.Number) is { Done: null } request:
+                request.Done = done;
+                states.Snapshots.Unpin(request.Asked.Weights.Slot);
                 break;
-            case WeightsRefused refused when refused.Number == asked?.Number && prepared is null:
+            case WeightsRefused refused when Find(refused.Number) is { Done: null, Asked: var asked }:
                 faults.Add(new ActorId(ActorRole.Snapshots), refused.Reason);
                 output.Warn($"{refused.Reason} Copying the weights again.");
-                if (Published(asked.Weights) is { } damaged)
-                    states.Snapshots.Drop(damaged.Slot);
-                Forget();
+                Remove(asked.Step);
+                if (states.Snapshots.Held.Any(held => (held.Step, held.Slot, held.Hash)
+                    == (asked.Weights.Step, asked.Weights.Slot, asked.Weights.Hash)))
+                    states.Snapshots.Drop(asked.Weights.Slot);
                 break;
             case RolloutsFailed failed:
                 end.Fail(failed.Reason);
@@ -88,10 +116,33 @@ internal sealed class Experiences(
     {
         if (DueAt is null || !retry.IsDue(output.Now))
             return;
-        output.Do(new ToRollouts(asked!));
+        Repeat();
         retry.Repeat(output.Now);
     }
 
-    private HeldSnapshot? Published(PublishedWeights weights) => states.Snapshots.Held.FirstOrDefault(
-        held => (held.Step, held.Slot, held.Hash) == (weights.Step, weights.Slot, weights.Hash));
+    // Steps that the present weights are to sample for.
+    private IEnumerable<long> Wanted() => options.Rollouts is not { } schedule ? []
+        : schedule.SampledBy(progress.Step).Where(step => step < progress.LastStep
+            && !(IsPlanned && requests.ContainsKey(step)));
+
+    private void Repeat()
+    {
+        foreach (var request in requests.Values.Where(static request => request.Done is null))
+            output.Do(new ToRollouts(request.Asked));
+    }
+
+    private Request? Find(long asked) => requests.Values.FirstOrDefault(request => request.Asked.Number == asked);
+
+    private void Remove(long step)
+    {
+        if (requests.Remove(step, out var request) && request.Done is null)
+            states.Snapshots.Unpin(request.Asked.Weights.Slot);
+    }
+
+    private sealed class Request(PrepareExperience asked)
+    {
+        public PrepareExperience Asked => asked;
+
+        public ExperiencePrepared? Done { get; set; }
+    }
 }

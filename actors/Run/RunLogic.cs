@@ -28,6 +28,7 @@ public sealed class RunLogic
     private readonly Saving saving;
     private readonly Evaluations evaluations;
     private readonly Experiences experiences;
+    private readonly Rollback rollback;
     private readonly Membership membership;
     private readonly Steering steering;
     private readonly StateTransfer transfer;
@@ -68,7 +69,7 @@ public sealed class RunLogic
         evaluations = new Evaluations(options, output, roster, progress, rounds, metrics);
         saving = new Saving(options, output, end, decisions, metrics, roster, progress, states, votes, checkpointing);
         experiences = new Experiences(options, output, end, decisions, faults, progress, states, saving);
-        var rollback =
+        rollback =
             new Rollback(output, decisions, roster, progress, states, rounds, votes, saving, evaluations, experiences, metrics);
         steering = new Steering(options.Schedule, output, end, decisions, progress, rounds, rollback);
         membership = new Membership(options, output, end, decisions, roster, progress, states, rounds);
@@ -239,6 +240,8 @@ public sealed class RunLogic
         // Copies and evaluations of this step's weights finish before they change, and no trainer falls too far behind.
         if (!saving.IsCopying && !evaluations.HoldsUp && rounds.Updates.Count < options.TotalsKept && end.Failure is null)
             judge.Judge();
+        if (rounds.Current is null && !operators.HasPaused)
+            experiences.Ask(rollback);
         transfer.GiveStates();
         LookAround();
         saving.Write();
@@ -266,8 +269,6 @@ public sealed class RunLogic
         }
 
         evaluations.Begin();
-        if (rounds.Current is null && !operators.HasPaused)
-            experiences.Request();
         if (saving.WantsCopy && integrity.CanKeepState())
             saving.TakeCopy();
     }

@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Actors.Run;
 
@@ -29,8 +30,8 @@ public sealed record RunLogicOptions
     /// <summary>Gradient reducers, one per shard of the flat gradient.</summary>
     public int Reducers { get; init; } = 1;
 
-    /// <summary>Whether each step is trained on rollouts of the weights that it begins from.</summary>
-    public bool NeedsRollouts { get; init; }
+    /// <summary>Which weights sample the rollouts that steps are trained on; null without rollouts.</summary>
+    public RolloutSchedule? Rollouts { get; init; }
 
     /// <summary>Steps between evaluations; 0: only at the end.</summary>
     public int EvaluateEvery { get; init; }

@@ -160,6 +160,10 @@ internal sealed class StepJudge
             case Rung.Accept or Rung.Clip:
                 Commit(round, judgement);
                 break;
+            case Rung.Veto when options.Rollouts?.IsRestart(progress.Step) == false:
+                // Other prompts need rollouts of weights that are gone.
+                RollBackAndSkip(judgement.Finding!, rateFactor: 1);
+                break;
             case Rung.Veto:
                 Veto(judgement);
                 break;
@@ -220,7 +224,9 @@ internal sealed class StepJudge
         var (step, overrides) = (progress.Step, progress.Overrides);
         var from = SpikeLadder.FromOf(finding, options.Ladder);
         var count = SpikeLadder.SkipOf(finding, step, overrides, options.Ladder);
-        probe = new SpikeProbe(step, overrides.Skips);
+
+        // Rollouts belong to the weights that sampled them: on others they explain nothing.
+        probe = options.Rollouts is null ? new SpikeProbe(step, overrides.Skips) : null;
         steering.Intervene(new Intervention(
             progress.Interventions.Next, from, [progress.Batches(from, count, finding.Evidence)], rateFactor, Intervention.Automatic,
                 $"{finding.Evidence}; onset at step {finding.Onset}"));

@@ -257,7 +257,8 @@ public sealed class ReplicaDevice : ITrainerDevice
         try
         {
             using var weights = options.Base.Read(ModelLayout.OfBase(options.Replica.Model));
-            replica.Initialize(weights);
+            using var critic = options.CriticBase?.Read(ModelLayout.Of(options.Replica.Model.ShapeOfCritic()));
+            replica.Initialize(weights, critic);
             return null;
         }
         catch (UserErrorException exception)

@@ -28,6 +28,9 @@ public record ReplicaWork
     /// <summary>The weights that the run starts with; null for random ones.</summary>
     public BaseWeights? Base { get; init; }
 
+    /// <summary>Those of a reward model that the critic starts with; null for those of <see cref="Base"/>.</summary>
+    public BaseWeights? CriticBase { get; init; }
+
     /// <summary>How many lanes may be computed in one pass; changes no bit. More than 1 only where a lane is one micro-batch.</summary>
     public int LanesAtOnce { get; init; } = 1;
 

@@ -3,7 +3,8 @@ using ActorTrain.Models.Batches;
 
 namespace ActorTrain.Data.Plan;
 
-/// <summary>Reads planned preference pairs or rankings, all completions of each, the best first. Thread-safe.</summary>
+/// <summary>Reads planned preference pairs or rankings, all completions of each, the best first; each sequence ends with its answer.
+/// Thread-safe.</summary>
 /// <param name="microBatch">Pairs or rankings per batch, at most.</param>
 public sealed class RankedSamples(SequencePart part, int microBatch)
 {
@@ -22,7 +23,7 @@ public sealed class RankedSamples(SequencePart part, int microBatch)
         int[] sizes = [.. rankings.Select(part.SizeOf)];
         long[] sequences = [.. rankings.Zip(sizes).SelectMany(ranking =>
             Enumerable.Range(0, ranking.Second).Select(i => part.FirstOf(ranking.First) + i))];
-        var (inputs, ends) = SequenceRows.Whole(part, sequences);
+        var (inputs, ends) = SequenceRows.ToAnswers(part, sequences);
         return new RankedBatch(inputs, ends, sizes, [.. rankings.Select(part.MarginOf)]);
     }
 }

@@ -26,15 +26,18 @@ internal readonly record struct SequenceRows(long[] Inputs, long[] Targets, long
         return new SequenceRows(inputs, targets, ends);
     }
 
-    /// <summary>Every token of the sequences, and the row behind the last of each.</summary>
-    public static (long[] Inputs, long[] Ends) Whole(SequencePart part, IReadOnlyList<long> sequences)
+    /// <summary>The tokens of the sequences to the end of the answer, the token included that ends its turn, and the row behind the last
+    /// of each.</summary>
+    /// <remarks>What a template writes after an answer is not there when a model has just given it.</remarks>
+    public static (long[] Inputs, long[] Ends) ToAnswers(SequencePart part, IReadOnlyList<long> sequences)
     {
         var (inputs, ends) = (new List<long>(), new long[sequences.Count]);
         for (var i = 0; i < ends.Length; i++)
         {
             var tokens = new long[part.LengthOf(sequences[i])];
-            part.Read(sequences[i], tokens, new bool[tokens.Length]);
-            inputs.AddRange(tokens);
+            var isTarget = new bool[tokens.Length];
+            part.Read(sequences[i], tokens, isTarget);
+            inputs.AddRange(tokens.AsSpan(..(isTarget.LastIndexOf(true) + 1)));
             ends[i] = inputs.Count;
         }
 

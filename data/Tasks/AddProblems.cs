@@ -3,14 +3,15 @@ using ActorTrain.Models.Randomness;
 
 namespace ActorTrain.Data.Tasks;
 
-/// <summary>Add modulo 100: <c>add 58+67:</c> is <c>25</c>.</summary>
+/// <summary>Add numbers below 100: <c>add 58+07:</c> is <c>065</c>.</summary>
+/// <remarks>Leading zeros keep digits in columns, which small models learn sooner.</remarks>
 internal sealed class AddProblems(ulong seed) : IProblems
 {
-    private const int Modulus = 100;
+    private const int Bound = 100;
 
-    private readonly EpochPermutation order = new(SplitMix64.Scatter(seed, (ulong)TaskUse.Order), 0, Modulus * Modulus);
+    private readonly EpochPermutation order = new(SplitMix64.Scatter(seed, (ulong)TaskUse.Order), 0, Bound * Bound);
 
-    public long Count => Modulus * Modulus;
+    public long Count => Bound * Bound;
 
     public string Reward => "number";
 
@@ -22,8 +23,8 @@ internal sealed class AddProblems(ulong seed) : IProblems
         {
             ArgumentOutOfRangeException.ThrowIfNegative(position);
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(position, Count);
-            var (a, b) = Math.DivRem(order[position], Modulus);
-            return new Problem($"add {a}+{b}:", $"{(a + b) % Modulus}");
+            var (a, b) = Math.DivRem(order[position], Bound);
+            return new Problem($"add {a:00}+{b:00}:", $"{a + b:000}");
         }
     }
 }

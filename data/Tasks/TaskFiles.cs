@@ -28,6 +28,9 @@ public sealed class TaskFiles
     private static readonly FolderContent Content = new("a task", TaskSummary.FileName);
     private static readonly JsonWriterOptions Verbatim = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private static readonly TaskJson Json =
+        new(new JsonSerializerOptions(TaskJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
     private readonly TaskOptions options;
     private readonly IProblems problems;
     private readonly CancellationToken cancellation;
@@ -64,7 +67,7 @@ public sealed class TaskFiles
             options.Task.ToString().ToLowerInvariant(), options.Seed, problems.Reward, options.Count, options.Demonstrations,
             options.Mistakes, Pairs(folder), Rankings(folder));
         File.WriteAllBytes(
-            Path.Combine(folder, TaskSummary.FileName), JsonSerializer.SerializeToUtf8Bytes(summary, TaskJson.Default.TaskSummary));
+            Path.Combine(folder, TaskSummary.FileName), JsonSerializer.SerializeToUtf8Bytes(summary, Json.TaskSummary));
         return summary;
     }
 

@@ -23,7 +23,7 @@ public sealed record TaskOptions : IOptions
     public int Count { get; init; } = 2000;
 
     [Option("Demonstrations, with other prompts.")]
-    public int Demonstrations { get; init; } = 500;
+    public int Demonstrations { get; init; } = 5000;
 
     [Option("Fraction of demonstrations with one wrong character in the answer.", Max = 1)]
     public double Mistakes { get; init; }

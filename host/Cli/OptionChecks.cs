@@ -108,6 +108,12 @@ internal static class OptionChecks
     public static T ValueOf<T>(this Choice kind, string word) =>
         kind.TryRead(word, out var value) ? (T)value : throw new ArgumentException($"'{word}' is not one of the values.", nameof(word));
 
+    /// <summary>For validators, what the word given for an option or argument stands for; null if none is given, or a wrong one, which is
+    /// rejected elsewhere.</summary>
+    public static T? GivenFor<T>(this Choice kind, SymbolResult? result)
+        where T : struct =>
+        result?.Tokens is [.., var word] && kind.TryRead(word.Value, out var value) ? (T)value : null;
+
     /// <summary>Reads the one value of an option by a kind's rules, or records a sentence.</summary>
     public static T? Read<T>(ArgumentResult result, SettingKind kind, Func<object, T> cast)
     {

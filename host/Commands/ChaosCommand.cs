@@ -116,7 +116,7 @@ internal static class ChaosCommand
             stage = TrainingStage.Of(data.Kind, configuration.Model.Output);
             new MemoryCheck(request.Force)
                 .RequireToTrain(
-                configuration, configuration.ModelFor(data.Tokenizer.VocabularySize), isFused: true, hasBegun: false,
+                configuration, stage.ModelOf(configuration, data.Tokenizer.VocabularySize), isFused: true, hasBegun: false,
                 TrainingStage.SequencesOf(data, configuration));
         }
 

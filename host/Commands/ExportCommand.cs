@@ -63,7 +63,7 @@ internal static class ExportCommand
             context.Output.WriteLine($"{trained.Run.Path} has no tokenizer, so none was exported; put the one it was trained with into "
                 + $"{trained.TokenizerPath}, and export again with --force.");
         if (trained.ScoreBias is var bias and not 0)
-            context.Output.WriteLine($"Its score has a bias, which that format has not: add {bias:R} to the scores of transformers.");
+            context.Output.WriteLine($"The format has no place for the bias of the score: add {bias:R} to the scores of transformers.");
         context.Output.WriteLine($"Exported the model at step {trained.Facts.Step} to {request.Output} for Hugging Face transformers.");
         return ExitCode.Success;
     }

@@ -113,17 +113,18 @@ internal static class PrepareCommand
         };
         command.Validators.Add(line =>
         {
+            var isBytes = Tokenizers.GivenFor<TokenizerKind>(line.GetResult(tokenizer)) is TokenizerKind.Bytes;
             foreach (var option in new Option[] { tokenizer, vocabulary, sample })
             {
                 if (IsGiven(from) && IsGiven(option))
                     line.AddError($"{from.Name} and {option.Name} are mutually exclusive; pass one of them");
-                if (option != tokenizer && IsGiven(option) && IsGiven(tokenizer) && line.GetValue(tokenizer) == Bytes)
+                if (option != tokenizer && isBytes && IsGiven(option))
                     line.AddError($"{tokenizer.Name} {Bytes} is not trained, so it takes no {option.Name}; omit it");
             }
 
             foreach (var option in new Option[] { field, separator })
             {
-                if (IsGiven(option) && IsGiven(kind) && line.GetValue(kind) != TextKind)
+                if (IsGiven(option) && Kinds.GivenFor<DataKind>(line.GetResult(kind)) is not (null or DataKind.Text))
                     line.AddError($"{option.Name} is for {kind.Name} {TextKind}; omit it");
             }
 

@@ -5,6 +5,7 @@ using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Reports;
 using ActorTrain.Host.Rollouts;
+using ActorTrain.Host.Training;
 using ActorTrain.Models;
 using ActorTrain.Models.Rollouts;
 
@@ -79,7 +80,7 @@ internal static class RolloutsCommand
                     AnswerDocument.Of(one.Index, one.Item, experience.AdvantagesOf(group.Index, one.Index), tokenizer)), request)));
             return new RolloutsDocument(
                 past.Run.Path, rollouts.Step, rollouts.Weights.ToString("x16", CultureInfo.InvariantCulture),
-                configuration.Scoring.Build().Parts, experience.Summary,
+                RolloutSetup.PartsOf(configuration.Scoring), experience.Summary,
                 Ordered([.. prompts], static prompt => prompt.Answers.Average(static answer => answer.Reward), request.Order));
         }
     }

@@ -16,11 +16,11 @@ internal static class TaskCommand
     public static CliCommand Define()
     {
         var defaults = new TaskOptions { Task = TaskName.Reverse, Output = "" };
-        var name = new Argument<TaskName>("NAME")
+        var name = new Argument<string>("NAME")
         {
             Description = $"Task: {Names.Expectation}.",
             Arity = ArgumentArity.ExactlyOne,
-            CustomParser = static result => OptionChecks.Read(result, Names, static value => (TaskName)value),
+            CustomParser = static result => OptionChecks.Read(result, Names, Names.WordOf),
         };
         name.CompletionSources.Add([.. Names.Words]);
         var output = OptionChecks.Declared<string>(defaults, nameof(defaults.Output), "DIR");
@@ -35,7 +35,7 @@ internal static class TaskCommand
             Small models learn these tasks in minutes:
               reverse      a word of 4 to 8 letters, backwards
               sort         4 to 8 digits in ascending order
-              add          two numbers below 100, modulo 100
+              add          two numbers below 100
               brackets     6 to 10 brackets, to be closed
               preferences  variations of a word, labelled by a hidden score with noise
 
@@ -46,12 +46,12 @@ internal static class TaskCommand
               actortrain task reverse --output tasks/reverse
               actortrain prepare --kind chat --input tasks/reverse/chats.jsonl --output data/reverse --tokenizer-from base
               actortrain prepare --kind prompts --input tasks/reverse/prompts.jsonl --output data/reverse-prompts --tokenizer-from base
-              actortrain task add --output tasks/add --demonstrations 2000 --mistakes 0.3
+              actortrain task add --output tasks/add --demonstrations 1000 --mistakes 0.3
               actortrain task preferences --output tasks/preferences --noise 1
             """,
             line => new TaskOptions
             {
-                Task = line.GetRequiredValue(name),
+                Task = Names.ValueOf<TaskName>(line.GetRequiredValue(name)),
                 Output = line.GetRequiredValue(output),
                 Count = line.GetValue(count),
                 Demonstrations = line.GetValue(demonstrations),
@@ -64,14 +64,11 @@ internal static class TaskCommand
             Run) { name, output, count, demonstrations, mistakes, completions, noise, seed, force };
         command.Validators.Add(line =>
         {
-            if (line.GetValue(name) is TaskName.Preferences)
-            {
-                if (IsGiven(mistakes))
-                    line.AddError($"{mistakes.Name} is for tasks with a right answer; omit it");
+            if (Names.GivenFor<TaskName>(line.GetResult(name)) is not { } task)
                 return;
-            }
-
-            foreach (var option in new Option[] { completions, noise }.Where(IsGiven))
+            if (task is TaskName.Preferences && IsGiven(mistakes))
+                line.AddError($"{mistakes.Name} is for tasks with a right answer; omit it");
+            foreach (var option in new Option[] { completions, noise }.Where(option => task is not TaskName.Preferences && IsGiven(option)))
                 line.AddError($"{option.Name} is for preferences; omit it");
 
             bool IsGiven(Option option) => line.GetResult(option) is { Implicit: false };

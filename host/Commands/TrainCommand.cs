@@ -69,7 +69,7 @@ internal static class TrainCommand
         data.RequireKind($"actortrain {stage.Command}", [.. stage.Kinds]);
         stage.RequireOutput(configuration.Model.Output);
         RequireBase(stage, configuration, directory, data);
-        var model = configuration.ModelFor(data.Tokenizer.VocabularySize);
+        var model = stage.ModelOf(configuration, data.Tokenizer.VocabularySize);
         if (stage == TrainingStage.Reinforcing)
             _ = new RolloutSetup(configuration, data);
         else
@@ -116,11 +116,21 @@ internal static class TrainCommand
         if (directory.BaseOf(configuration.Base) is { } initial)
         {
             if (!initial.Exists)
-                CopyBase(initial, configuration.Base.Model, context);
+                CopyBase(initial, configuration.Base.Model, "base.model", context);
             else if (!resumed)
                 initial.Read(ModelLayout.OfBase(model)).Dispose();
         }
 
+        if (directory.CriticBaseOf(configuration.Critic.Digest) is { } ofCritic)
+        {
+            if (!ofCritic.Exists)
+                CopyBase(ofCritic, configuration.Critic.Model, "critic.model", context);
+            else if (!resumed)
+                ofCritic.Read(ModelLayout.Of(model.ShapeOfCritic())).Dispose();
+        }
+
+        if (RolloutSetup.ScorerOf(configuration, directory) is { Exists: false } scorer)
+            CopyScorer(scorer, configuration.Scoring.Model, context);
         runLock.MarkRunning();
         Record(directory, configuration, data, resumed);
         if (run.Step >= run.Steps)
@@ -204,13 +214,23 @@ internal static class TrainCommand
     }
 
     // The run can always begin again from its own copy, whatever becomes of the model.
-    private static void CopyBase(BaseWeights initial, string name, CommandContext context)
+    private static void CopyBase(BaseWeights initial, string name, string key, CommandContext context)
     {
         using var trained = TrainedModel.Open(name, step: null, context, static _ => { });
         if (WeightsDigest.Of(trained.Layout, trained.Weights) != initial.Digest)
-            throw new UserErrorException($"{name} no longer has the weights that this run starts with; set base.model to the folder of the "
+            throw new UserErrorException($"{name} no longer has the weights that this run starts with; set {key} to the folder of the "
                 + $"checkpoint, or choose another run.name.");
         initial.Write(trained.Layout, trained.Weights);
+    }
+
+    private static void CopyScorer(ScorerCopy scorer, string name, CommandContext context)
+    {
+        using var trained = TrainedModel.Open(name, step: null, context, static _ => { });
+        var facts = ScoringModel.FactsOf(trained.Run, trained.Manifest);
+        if (ScorerCopy.DigestOf(trained.Manifest.WeightsHash, facts) != scorer.Digest)
+            throw new UserErrorException($"{name} no longer has the weights that this run scores with; set scoring.model to the reward "
+                + $"model that it began with, or choose another run.name.");
+        scorer.Write(trained.Layout, trained.Weights, facts);
     }
 
     // The name to use on later command lines.

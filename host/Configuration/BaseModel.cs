@@ -29,7 +29,7 @@ internal sealed record BaseModel(string Name, ModelOptions Shape, string Digest)
             var manifest = Newest(name) ?? throw new UserErrorException(
                 $"{name} has no intact checkpoint; name another run or checkpoint.");
             return manifest.Facts.Model.Output is ModelOutput.Logits
-                ? new BaseModel(name, manifest.Facts.Model, manifest.WeightsHash)
+                ? new BaseModel(name, manifest.Facts.Model.ShapeOfPolicy(), manifest.PolicyHash)
                 : throw new UserErrorException($"{name} is a reward model, which has a score instead of logits; name the language model "
                     + "that it started with.");
         }
@@ -84,7 +84,8 @@ internal sealed record BaseModel(string Name, ModelOptions Shape, string Digest)
     private UserErrorException Differs(GivenSettings given, string key, string asked, string own) => new(
         $"{given.OriginOf(key)}: {key} is {asked}, but {Name}, with whose weights the run starts, has {own}; omit {key}.");
 
-    private static RunConfiguration? Recorded(GivenSettings given)
+    /// <summary>The configuration of the run that the settings name, if it exists.</summary>
+    internal static RunConfiguration? Recorded(GivenSettings given)
     {
         var defaults = new RunOptions();
         var file = new RunDirectory(Text("run.output", defaults.Output), Text("run.name", defaults.Name)).ConfigurationFile;
@@ -93,7 +94,8 @@ internal sealed record BaseModel(string Name, ModelOptions Shape, string Digest)
         string Text(string key, string otherwise) => given.Has(key) ? (string)given[key]! : otherwise;
     }
 
-    private static CheckpointManifest? Newest(string name)
+    /// <summary>The manifest of the newest checkpoint of a run, or of the one named; null if there is none.</summary>
+    internal static CheckpointManifest? Newest(string name)
     {
         var (run, step) = NamedRun.Find(name);
         return new CheckpointArchive(run.CheckpointsDirectory).List()

@@ -41,6 +41,7 @@ public sealed record RunConfiguration : IOptions
     public ScoringOptions Scoring { get; init; } = new();
     public AdvantageOptions Advantages { get; init; } = new();
     public PolicyOptions Policy { get; init; } = new();
+    public CriticOptions Critic { get; init; } = new();
     public TrainersOptions Trainers { get; init; } = new();
     public ReducersOptions Reducers { get; init; } = new();
     public SpikeOptions Spikes { get; init; } = new();
@@ -74,6 +75,13 @@ public sealed record RunConfiguration : IOptions
 
     public IEnumerable<OptionProblem> Validate()
     {
+        const string Estimator = $"{nameof(Advantages)}.{nameof(AdvantageOptions.Estimator)}";
+        if (!Advantages.NeedsCritic && Critic != new CriticOptions())
+        {
+            yield return new($"keys of the section critic are given, but {Estimator:key} {Advantages.Estimator} has no critic; set "
+                + $"{Estimator:key} to {AdvantageEstimator.Gae}, or omit them.");
+        }
+
         const string Count = $"{nameof(Trainers)}.{nameof(TrainersOptions.Count)}";
         const string Lanes = $"{nameof(Training)}.{nameof(TrainingOptions.Lanes)}";
         if (Trainers.Count > Training.Lanes)

@@ -84,6 +84,8 @@ public static class RunFile
             settings.Add(NameKey, stem, name);
         var model = BaseModel.Of(settings);
         model?.Complete(settings);
+        CriticModel.Complete(settings, model);
+        ScoringModel.Complete(settings);
         var configuration = ConfigurationBinder.Bind(settings);
         model?.Require(configuration, settings);
         return configuration;

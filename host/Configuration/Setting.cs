@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using ActorTrain.Models;
 using ActorTrain.Models.Options;
@@ -120,7 +121,10 @@ public sealed partial class Setting
             return isEach && (text == NoNames || names.Count > 0) ? names : null;
         });
 
-    private static string Word(Enum value) => value.ToString().ToLowerInvariant();
+    // The name in lower case, unless another is declared.
+    private static string Word(Enum value) =>
+        value.GetType().GetField(value.ToString())!.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name
+        ?? value.ToString().ToLowerInvariant();
 
     private string Beside(string name) => string.Join('.', [.. properties.SkipLast(1).Select(static property => property.Name), name]);
 

@@ -24,7 +24,9 @@ internal static class Figures
     /// <summary>Figures of rollouts, name by name.</summary>
     public static string Of(RolloutSummary rollouts) => $"reward {Loss(rollouts.Reward)} length {Format(rollouts.Length, "0.0")} ended "
         + $"{Percent(rollouts.Ended)} entropy {Short(rollouts.Entropy)}"
-        + (rollouts.Divergence is { } divergence ? $" kl {Short(divergence)}" : "");
+        + (rollouts.Divergence is { } divergence ? $" kl {Short(divergence)}" : "")
+        + (rollouts.ValueLoss is { } loss ? $" value_loss {Short(loss)}" : "")
+        + (rollouts.ExplainedVariance is { } explained ? $" explained_variance {Short(explained)}" : "");
 
     /// <summary>Figures of completions besides their reward, as part of a sentence.</summary>
     public static string OfCompletions(RolloutSummary rollouts) =>

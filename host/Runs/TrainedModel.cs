@@ -22,7 +22,10 @@ internal sealed class TrainedModel : IDisposable
 
     public RunDirectory Run { get; }
 
-    public CheckpointFacts Facts => checkpoint.Manifest.Facts;
+    public CheckpointManifest Manifest => checkpoint.Manifest;
+
+    /// <summary>Of the language model, or the reward model: a critic beside it is left out.</summary>
+    public CheckpointFacts Facts => Manifest.Facts with { Model = Manifest.Facts.Model.ShapeOfPolicy() };
 
     public string TokenizerPath => Run.TokenizerDirectory;
 
@@ -60,8 +63,9 @@ internal sealed class TrainedModel : IDisposable
 
         FlatLayout LayoutOf(CheckpointManifest manifest)
         {
-            memory(manifest.Facts.Model);
-            return ModelLayout.Of(manifest.Facts.Model);
+            var shape = manifest.Facts.Model.ShapeOfPolicy();
+            memory(shape);
+            return ModelLayout.Of(shape);
         }
     }
 

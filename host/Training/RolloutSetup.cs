@@ -10,6 +10,7 @@ using ActorTrain.Models.Plan;
 using ActorTrain.Models.Rollouts;
 using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Steps;
+using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Rollouts;
 using ActorTrain.Persistence.Runs;
@@ -22,6 +23,7 @@ internal sealed class RolloutSetup
     private readonly RunConfiguration configuration;
     private readonly TokenStore data;
     private readonly BatchPlan plan;
+    private readonly RewardFunction? reward;
     private readonly int endOfTurn;
     private readonly string lead;
 
@@ -36,17 +38,20 @@ internal sealed class RolloutSetup
         lead = string.Concat(template.Assistant.Lead.Select(static piece => piece.Text));
         var options = configuration.Training;
         plan = new BatchPlan((ulong)options.Seed, data.TrainSequences.Groups, options.Batch, options.Lanes);
-        Reward = configuration.Scoring.Build();
-        Reward.RequireAnswers(data);
+        Experiences = new ExperienceMemory(configuration.Rollouts.Schedule());
+        reward = configuration.Scoring.Build();
+        if (reward is null && configuration.Scoring.Model.Length == 0)
+            throw new UserErrorException("Neither scoring.function nor scoring.model is given, so nothing scores the answers: set one of "
+                + "them, such as scoring.function=exact.");
+        reward?.RequireAnswers(data);
         RequireLength(configuration.Rollouts, data, configuration.Model.ContextLength);
     }
 
     /// <summary>Names of the parts of the reward.</summary>
-    public IReadOnlyList<string> Parts => Reward.Parts;
+    public static IReadOnlyList<string> PartsOf(ScoringOptions scoring) =>
+        [.. scoring.Build()?.Parts ?? [], .. scoring.Model.Length == 0 ? (string[])[] : ["model"]];
 
-    public RewardFunction Reward { get; }
-
-    public ExperienceMemory Experiences { get; } = new();
+    public ExperienceMemory Experiences { get; }
 
     /// <summary>Whether the base model's log-probabilities are needed.</summary>
     private bool HasReference => configuration.Policy.KlCoefficient > 0 || configuration.Advantages.KlCoefficient > 0;
@@ -79,6 +84,7 @@ internal sealed class RolloutSetup
     public RolloutsRun Run(ModelOptions model, RunDirectory directory, NumericEnvironment environment)
     {
         var (training, trainers) = (configuration.Training, configuration.Trainers);
+        var (policy, microBatch) = (model.ShapeOfPolicy(), training.MicroBatch * configuration.Rollouts.Samples);
         return new RolloutsRun
         {
             Options = new RolloutsOptions
@@ -87,6 +93,7 @@ internal sealed class RolloutSetup
                 Rollouts = configuration.Rollouts,
                 Advantages = configuration.Advantages,
                 References = HasReference ? 1 : 0,
+                Critics = model.Critic ? 1 : 0,
                 AuditEvery = configuration.Audit.Every,
                 Supervision = trainers.Supervision with { Log = directory.LogFile },
                 Timeout = trainers.Timeout,
@@ -94,16 +101,31 @@ internal sealed class RolloutSetup
             },
             Experiences = Experiences,
             Ledger = new RolloutLedger(directory.RolloutsDirectory),
-            Generator = Generator(model),
-            MakeJudge = role => role == ActorRole.Reward
-                ? new RewardDevice(Reward, Describe)
-                : new ReferenceDevice(model, training.ChosenPrecision, directory.BaseOf(configuration.Base)!,
-                    configuration.Rollouts.Temperature, training.MicroBatch * configuration.Rollouts.Samples),
+            Generator = Generator(policy),
+            MakeJudge = (role, weights) => role switch
+            {
+                ActorRole.Reward => new RewardDevice(Sources(directory)),
+                ActorRole.Critic => new CriticDevice(model, training.ChosenPrecision, microBatch, weights),
+                _ => new ReferenceDevice(policy, training.ChosenPrecision, directory.BaseOf(configuration.Base)!,
+                    configuration.Rollouts.Temperature, microBatch),
+            },
 
             // Trainers wait while rollouts are made.
             Threads = Math.Max(1, environment.Threads * trainers.Count / configuration.Rollouts.Workers),
         };
     }
+
+    /// <summary>What scores a run's rollouts.</summary>
+    public RewardSources Sources(RunDirectory directory) => new(reward, Describe)
+    {
+        Model = ScorerOf(configuration, directory),
+        ModelWeight = configuration.Scoring.ModelWeight,
+        MicroBatch = configuration.Training.MicroBatch * configuration.Rollouts.Samples,
+    };
+
+    /// <summary>The run's copy of its reward model; null without one.</summary>
+    public static ScorerCopy? ScorerOf(RunConfiguration configuration, RunDirectory directory) =>
+        configuration.Scoring.Model.Length == 0 ? null : new ScorerCopy(directory.ScorerDirectory, configuration.Scoring.Digest);
 
     public GeneratorOptions Generator(ModelOptions model) => new(
         model, configuration.Training.ChosenPrecision, configuration.Rollouts, (ulong)configuration.Training.Seed, endOfTurn,

@@ -98,8 +98,8 @@ internal sealed class RunProcess
         this.progress = progress;
         this.memory = memory;
         this.wasKilledForMemory = wasKilledForMemory;
-        model = configuration.ModelFor(data.Tokenizer.VocabularySize);
-        stage = TrainingStage.Of(data.Kind, model.Output);
+        stage = TrainingStage.Of(data.Kind, configuration.Model.Output);
+        model = stage.ModelOf(configuration, data.Tokenizer.VocabularySize);
         rollouts = stage == TrainingStage.Reinforcing ? new RolloutSetup(configuration, data) : null;
         samples = rollouts?.Samples(options) ?? TrainingData.Of(data, model, options, () => reference);
         layout = ModelLayout.Of(model);
@@ -272,6 +272,7 @@ internal sealed class RunProcess
             Samples = samples.Batches,
             Targets = samples.Targets,
             Base = directory.BaseOf(configuration.Base),
+            CriticBase = directory.CriticBaseOf(configuration.Critic.Digest),
             LanesAtOnce = samples.LanesAtOnce,
             Recompute = options.Compute.Recompute,
             Rollouts = rollouts?.Run(model, directory, environment),
@@ -322,7 +323,7 @@ internal sealed class RunProcess
             SaveInterval = saving.Every is null ? saving.Interval : null,
             CheckpointPeriod = saving.Period,
             SnapshotEvery = saving.SnapshotEvery,
-            SnapshotSlots = saving.Snapshots,
+            SnapshotSlots = saving.Snapshots + configuration.Rollouts.Lag,
             KeepEvery = saving.Store.KeepEvery,
             ProofSteps = saving.ProofSteps,
             TokensPerStep = TokensPerStep,

@@ -49,13 +49,22 @@ internal sealed record TrainingStage(
             + $"model with {(Output is ModelOutput.Score ? "a score" : "logits")}; omit {OutputKey}.");
     }
 
+    /// <summary>The shape of what it trains: a critic may stand beside the policy.</summary>
+    /// <exception cref="UserErrorException">The shape is invalid.</exception>
+    public ModelOptions ModelOf(RunConfiguration configuration, int vocabularySize) =>
+        configuration.ModelFor(vocabularySize) with { Critic = this == Reinforcing && configuration.Advantages.NeedsCritic };
+
     /// <summary>What training lowers.</summary>
     public IObjective ObjectiveOf(RunConfiguration configuration)
     {
         if (Output is ModelOutput.Score)
             return new Models.Objectives.RewardModeling(configuration.Reward);
         if (this == Reinforcing)
-            return new RolloutPolicy(configuration.Policy, configuration.Rollouts.Temperature);
+        {
+            var policy = new RolloutPolicy(configuration.Policy, configuration.Rollouts.Temperature);
+            return configuration.Advantages.NeedsCritic ? new ActorCritic(policy, configuration.Critic) : policy;
+        }
+
         return this == Preferring ? new Preference(configuration.Preference) : new NextToken();
     }
 
@@ -73,6 +82,7 @@ internal sealed record TrainingStage(
             Schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.MinLearningRateRatio),
             Clip = options.Clip,
             EmbeddingShrink = options.EmbeddingGradientShrink,
+            CriticRateFactor = configuration.Critic.LearningRateFactor,
             Seed = (ulong)options.Seed,
         };
     }

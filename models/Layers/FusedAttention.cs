@@ -18,7 +18,7 @@ internal sealed class FusedAttention : FusedSublayer
     private readonly RotaryTable? rotary;
 
     public FusedAttention(
-        FlatParameters parameters, string name, ModelOptions shape, Precision precision, RotaryTable? rotary, Recompute recompute)
+        ParameterView parameters, string name, ModelOptions shape, Precision precision, RotaryTable? rotary, Recompute recompute)
         : base(recomputes: recompute == Recompute.Block)
     {
         this.shape = shape;

@@ -25,7 +25,7 @@ internal sealed class FusedLoss : IDisposable
     private readonly LaneTokenRows? tokenRows;
 
     /// <param name="tokenRows">Those of the embedding, used if the head is tied to it.</param>
-    public FusedLoss(FlatParameters parameters, ModelOptions shape, Precision precision, LaneTokenRows tokenRows)
+    public FusedLoss(ParameterView parameters, ModelOptions shape, Precision precision, LaneTokenRows tokenRows)
     {
         this.tokenRows = shape.TieEmbeddings ? tokenRows : null;
         activations = new Activations(precision);

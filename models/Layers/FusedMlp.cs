@@ -15,7 +15,7 @@ internal sealed class FusedMlp : FusedSublayer
     private readonly PackedLinear up;
     private readonly PackedLinear down;
 
-    public FusedMlp(FlatParameters parameters, string name, ModelOptions shape, Precision precision, Recompute recompute)
+    public FusedMlp(ParameterView parameters, string name, ModelOptions shape, Precision precision, Recompute recompute)
         : base(recomputes: recompute != Recompute.None)
     {
         this.shape = shape;

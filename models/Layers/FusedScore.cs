@@ -16,7 +16,7 @@ internal sealed class FusedScore
     private readonly FusedNorm norm;
     private readonly int width;
 
-    public FusedScore(FlatParameters parameters, ModelOptions shape)
+    public FusedScore(ParameterView parameters, ModelOptions shape)
     {
         weight = parameters[ModelLayout.ScoreWeight];
         bias = parameters[ModelLayout.ScoreBias];

@@ -37,7 +37,7 @@ internal sealed class ReferenceNorm : Module<Tensor, Tensor>
     private readonly double epsilon;
     private readonly Scalar addend;
 
-    public ReferenceNorm(FlatParameters parameters, string name, ModelOptions shape)
+    public ReferenceNorm(ParameterView parameters, string name, ModelOptions shape)
         : base(nameof(ReferenceNorm))
     {
         weight = parameters[$"{name}.weight"].Parameter;
@@ -67,7 +67,7 @@ internal sealed class ReferenceLinear : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public static ReferenceLinear Of(FlatParameters parameters, string name, ModelOptions shape, Precision precision)
+    public static ReferenceLinear Of(ParameterView parameters, string name, ModelOptions shape, Precision precision)
     {
         var bias = shape.Family == ModelFamily.Gpt2 ? parameters[$"{name}.bias"] : null;
         return new ReferenceLinear(parameters[$"{name}.weight"], bias, precision);
@@ -77,5 +77,27 @@ internal sealed class ReferenceLinear : Module<Tensor, Tensor>
     {
         var type = precision == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
         return functional.linear(x.to(type), weight.to(type), bias?.to(type));
+    }
+}
+
+/// <summary>Between the two products of an MLP.</summary>
+internal static class ReferenceActivation
+{
+    private static readonly Scalar Slope = Math.Sqrt(8 / Math.PI);
+    private static readonly Scalar Cubic = 0.044715;
+
+    // Hendrycks & Gimpel 2016, in the tanh form that GPT-2 was trained with. ½·(1 + tanh z) is written as sigmoid(2z), which keeps its
+    // precision where it is small.
+    public static Tensor Gelu(Tensor x)
+    {
+        var wide = x.to(ScalarType.Float32);
+        return (wide * wide.Plus(wide.mul(Cubic) * wide * wide).mul(Slope).sigmoid()).to(x.dtype);
+    }
+
+    // Shazeer 2020.
+    public static Tensor SwiGlu(Tensor gateAndUp)
+    {
+        var halves = gateAndUp.to(ScalarType.Float32).chunk(2, dim: -1);
+        return (functional.silu(halves[0]) * halves[1]).to(gateAndUp.dtype);
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using ActorTrain.Models.Batches;
 using ActorTrain.Models.Layers;
+using ActorTrain.Models.Rollouts;
 using ActorTrain.Models.Runtime;
 using static TorchSharp.torch;
 
@@ -20,6 +21,9 @@ public static class ScalarScores
     /// <summary>The score of each row of a batch, of its sequence up to there; no gradient.</summary>
     public static float[] OfRows(Transformer model, TokenBatch batch) =>
         Of(model, batch, [.. Enumerable.Range(0, batch.Inputs.Length).Select(static row => (long)row)]);
+
+    /// <summary>The value before each token of the completions of a batch, in order; no gradient.</summary>
+    public static float[] OfCompletions(Transformer critic, TokenBatch batch) => Of(critic, batch, CompletionRows.RowsOf(batch));
 
     internal static float[] ValuesOf(Tensor scores) => MemoryMarshal.Cast<byte, float>(scores.cpu().bytes).ToArray();
 

@@ -9,5 +9,6 @@ public sealed class StableAdamW(AdamW inner) : IOptimizer
     public double Preview(Update update) => inner.Preview(Clipped(update));
 
     private Update Clipped(Update update) =>
-        update with { RateDivisors = [.. inner.Ratios(update).Select(static ratio => Math.Max(1, ratio))] };
+        update with { RateDivisors = [.. inner.Ratios(update).Select((ratio, tensor) =>
+            Math.Max(1, ratio) * (update.RateDivisors?[tensor] ?? 1))] };
 }

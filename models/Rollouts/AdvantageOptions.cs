@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ActorTrain.Models.Options;
 using ActorTrain.Models.PostTraining.Rewards;
 
@@ -9,16 +10,22 @@ public enum AdvantageEstimator
     Grpo,
 
     /// <summary>The reward less the mean of its group.</summary>
+    [JsonStringEnumMemberName("dr_grpo")]
     DrGrpo,
 
     /// <summary>The reward less the mean of the others of its group.</summary>
     Rloo,
 
     /// <summary>Rewards to go of tokens, whitened over the step.</summary>
+    [JsonStringEnumMemberName("reinforce_plus_plus")]
     ReinforcePlusPlus,
 
     /// <summary>The reward less the mean of its group, whitened over the tokens of the step.</summary>
+    [JsonStringEnumMemberName("reinforce_plus_plus_baseline")]
     ReinforcePlusPlusBaseline,
+
+    /// <summary>Generalized advantage estimation by a critic, which is trained beside the policy: PPO.</summary>
+    Gae,
 }
 
 /// <summary>What a rollout's reward makes of its tokens.</summary>
@@ -29,6 +36,15 @@ public sealed record AdvantageOptions : IOptions
 
     [Option("what is added to a group's standard deviation (grpo)", Above = 0)]
     public double Epsilon { get; init; } = 1e-4;
+
+    [Option("discount of later rewards, γ (gae)", Max = 1)]
+    public double Discount { get; init; } = 1;
+
+    [Option("λ: how little the critic's values count against rewards (gae)", Max = 1)]
+    public double Lambda { get; init; } = 0.95;
+
+    [Option("whether advantages are whitened over the tokens of the step (gae)")]
+    public bool Whiten { get; init; } = true;
 
     [Option("coefficient of the KL divergence from the base model in the reward; 0: none")]
     public double KlCoefficient { get; init; }
@@ -50,4 +66,10 @@ public sealed record AdvantageOptions : IOptions
 
     [Option("prompts of a step that are trained on, the first ones with two different rewards (DAPO); 0: all prompts")]
     public int Groups { get; init; }
+
+    /// <summary>Whether a critic is trained beside the policy.</summary>
+    public bool NeedsCritic => Estimator is AdvantageEstimator.Gae;
+
+    /// <summary>Whether tokens have rewards of their own: the KL term on each, and the rollout's on the last.</summary>
+    public bool RewardsTokens => Estimator is AdvantageEstimator.Gae or AdvantageEstimator.ReinforcePlusPlus;
 }

@@ -20,4 +20,8 @@ public static class CompletionRows
 
         return new TokenBatch([.. inputs], [.. targets], [.. ends]);
     }
+
+    /// <summary>The rows that predict a token of a completion, in order.</summary>
+    public static long[] RowsOf(TokenBatch batch) =>
+        [.. batch.Targets.Index().Where(static row => row.Item != TokenBatch.NoTarget).Select(static row => (long)row.Index)];
 }

@@ -25,7 +25,7 @@ public sealed class Experience
         // A step that teaches nothing has loss 0 by whatever it is divided.
         Counts = new StepCounts(
             Math.Max(1, live.Sum(static sample => (long)sample.Mask.AsSpan().Count(true))), Math.Max(1, live.Count));
-        Summary = RolloutSummary.Of(groups);
+        Summary = ValueFigures.AddTo(RolloutSummary.Of(groups), groups, advantages);
         Hash = HashOf();
     }
 
@@ -60,6 +60,8 @@ public sealed class Experience
         var rows = tokens.Inputs.Length;
         var (behaviour, values, mask) = (new double[rows], new double[rows], new bool[rows]);
         var reference = rollouts[0].Scored.Reference.Count > 0 ? new double[rows] : [];
+        var hasCritic = rollouts[0].Scored.Values.Count > 0;
+        var (old, returns) = (new double[hasCritic ? rows : 0], new double[hasCritic ? rows : 0]);
         foreach (var (sequence, (_, scored, advantage)) in rollouts.Index())
         {
             var length = scored.Rollout.Ids.Count;
@@ -69,6 +71,10 @@ public sealed class Experience
                 behaviour[first + t] = scored.Rollout.LogProbabilities[t];
                 if (reference.Length > 0)
                     reference[first + t] = scored.Reference[t];
+                if (hasCritic)
+                    old[first + t] = scored.Values[t];
+                if (advantage.Returns.Length > 0)
+                    returns[first + t] = advantage.Returns[t];
                 if (advantage.Mask.Length > 0)
                     (values[first + t], mask[first + t]) = (advantage.Values[t], advantage.Mask[t]);
             }
@@ -79,6 +85,8 @@ public sealed class Experience
             Behaviour = behaviour,
             Reference = reference,
             Advantages = values,
+            Values = old,
+            Returns = returns,
             Mask = mask,
             Step = Counts,
             IsOnPolicy = isOnPolicy,
@@ -98,10 +106,11 @@ public sealed class Experience
                 Append(scored.Rollout.Ids.Count);
                 foreach (var id in scored.Rollout.Ids)
                     Append(id);
-                foreach (var value in scored.Rollout.LogProbabilities.Concat(scored.Reference))
+                foreach (var value in scored.Rollout.LogProbabilities.Concat(scored.Reference).Concat(scored.Values))
                     Append(BitConverter.SingleToInt32Bits(value));
                 hash.Append(MemoryMarshal.AsBytes<double>(advantage.Values));
                 hash.Append(MemoryMarshal.AsBytes<bool>(advantage.Mask));
+                hash.Append(MemoryMarshal.AsBytes<double>(advantage.Returns));
             }
         }
 

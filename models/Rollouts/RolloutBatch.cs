@@ -16,6 +16,12 @@ public sealed class RolloutBatch(long[] inputs, long[] targets, long[] ends) : T
     /// <summary>A_t, <c>[rows]</c>.</summary>
     public required double[] Advantages { get; init; }
 
+    /// <summary>V°_t of the critic when the rollouts were sampled, <c>[rows]</c>; empty without a critic.</summary>
+    public double[] Values { get; init; } = [];
+
+    /// <summary>What the critic's values should have been, <c>[rows]</c>; empty without a critic.</summary>
+    public double[] Returns { get; init; } = [];
+
     /// <summary>Rows that count; others have no gradient.</summary>
     public required bool[] Mask { get; init; }
 

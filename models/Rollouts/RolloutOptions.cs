@@ -1,5 +1,6 @@
 using ActorTrain.Models.Generation;
 using ActorTrain.Models.Options;
+using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Models.Rollouts;
 
@@ -18,11 +19,26 @@ public sealed record RolloutOptions : IOptions
     [Option("sampling temperature, in training too", Min = 0.001, Max = 1000)]
     public double Temperature { get; init; } = 1;
 
+    [Option("steps by which the weights that sample lag behind those that are trained; 0: none", Max = 16)]
+    public int Lag { get; init; }
+
+    [Option("with a lag, steps after which sampling begins anew with the newest weights, and at which a run can resume", Min = 2,
+        Max = 1_000_000)]
+    public int Window { get; init; } = 16;
+
     [Option("actors that generate", Min = 1, Max = 256, MayChangeBecause = Speed)]
     public int Workers { get; init; } = 1;
 
     [Option("completions that a worker writes side by side", Min = 1, Max = 4096, MayChangeBecause = Speed)]
     public int Slots { get; init; } = 64;
+
+    public RolloutSchedule Schedule() => new(Lag, Window);
+
+    public IEnumerable<OptionProblem> Validate()
+    {
+        if (Lag >= Window)
+            yield return new($"{nameof(Window):key} {Window} is not above {nameof(Lag):key} {Lag}, so the lag would never be reached.");
+    }
 
     /// <summary>Nothing is cut off from the distribution: the loss is that of all of it (TRL#6789).</summary>
     public SamplingOptions Sampling() => new() { Temperature = Temperature };

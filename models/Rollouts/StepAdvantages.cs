@@ -41,7 +41,8 @@ public sealed class StepAdvantages
                 advantages[group][sample] = OfTokens(groups[group].Samples[sample], rewards[group][sample], ofSamples[sample]);
         }
 
-        if (options.Estimator is AdvantageEstimator.ReinforcePlusPlus or AdvantageEstimator.ReinforcePlusPlusBaseline)
+        if (options.Estimator is AdvantageEstimator.ReinforcePlusPlus or AdvantageEstimator.ReinforcePlusPlusBaseline
+            || (options.Estimator is AdvantageEstimator.Gae && options.Whiten))
             Whiten();
     }
 
@@ -56,7 +57,7 @@ public sealed class StepAdvantages
             score += LengthPenalties.Overlong(rollout.Ids.Count, longest, options.OverlongMargin);
         if (options.RewardClip > 0)
             score = Math.Clamp(score, -options.RewardClip, options.RewardClip);
-        return options.Estimator is AdvantageEstimator.ReinforcePlusPlus || options.KlCoefficient == 0 ? score
+        return options.RewardsTokens || options.KlCoefficient == 0 ? score
             : score - (options.KlCoefficient * scored.Divergence());
     }
 
@@ -86,7 +87,7 @@ public sealed class StepAdvantages
         mask.AsSpan().Fill(!options.MaskTruncated || scored.Rollout.HasEnded);
         var values = new double[tokens];
         values.AsSpan().Fill(advantage);
-        if (options.Estimator is not AdvantageEstimator.ReinforcePlusPlus)
+        if (!options.RewardsTokens)
             return new TokenAdvantages(values, mask);
         if (reward is not { } score)
             return TokenAdvantages.None;
@@ -94,6 +95,14 @@ public sealed class StepAdvantages
         TokenRewards.Of(
             Doubles(scored.Rollout.LogProbabilities), options.KlCoefficient == 0 ? new double[tokens] : Doubles(scored.Reference), mask,
             score, double.PositiveInfinity, options.KlCoefficient, rewards);
+        if (options.Estimator is AdvantageEstimator.Gae)
+        {
+            // The critic learns what the policy has earned, whatever becomes of the scale of advantages.
+            var returns = new double[tokens];
+            Gae.Of(rewards, Doubles(scored.Values), mask, options.Discount, options.Lambda, values, returns);
+            return new TokenAdvantages(values, mask) { Returns = returns };
+        }
+
         ReinforcePlusPlus.ReturnsToGo(rewards, mask, discount: 1, values);
         return new TokenAdvantages(values, mask);
     }
@@ -119,4 +128,7 @@ public sealed class StepAdvantages
 public sealed record TokenAdvantages(double[] Values, bool[] Mask)
 {
     public static TokenAdvantages None { get; } = new([], []);
+
+    /// <summary>A_t + V_t before whitening, the critic's target, <c>[time]</c>; empty without a critic.</summary>
+    public double[] Returns { get; init; } = [];
 }

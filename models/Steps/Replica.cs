@@ -29,6 +29,9 @@ public sealed record ReplicaOptions
     /// <summary>Factor of the input embedding's gradient: see <see cref="Transformer"/>. 1: off.</summary>
     public double EmbeddingShrink { get; init; } = 1;
 
+    /// <summary>Of the critic's learning rate; 1 without a critic.</summary>
+    public double CriticRateFactor { get; init; } = 1;
+
     public ulong Seed { get; init; }
 }
 
@@ -44,6 +47,7 @@ public sealed class Replica : IDisposable
     private readonly LaneTrainer lanes;
     private readonly GradientPool memory;
     private readonly bool ownsMemory;
+    private readonly double[]? rateDivisors;
     private CorruptionException? damage;
 
     /// <summary>Builds a replica with initial weights.</summary>
@@ -67,6 +71,7 @@ public sealed class Replica : IDisposable
         moments = new Moments(Parameters);
         optimizer = new CheckedOptimizer(options.Optimizer.Build(Parameters, moments, fused), Parameters, moments);
         lanes = new LaneTrainer(Model, options.Objective);
+        rateDivisors = RateDivisors(layout);
         if (initialize)
             Initialize();
     }
@@ -92,9 +97,10 @@ public sealed class Replica : IDisposable
 
     /// <summary>Begins with trained weights.</summary>
     /// <param name="weights">Laid out by <see cref="ModelLayout.OfBase"/>.</param>
-    public void Initialize(HostBuffer weights)
+    /// <param name="critic">As for <see cref="Initialization"/>.</param>
+    public void Initialize(HostBuffer weights, HostBuffer? critic = null)
     {
-        Initialization.Initialize(Parameters, options.Model, options.Seed, weights);
+        Initialization.Initialize(Parameters, options.Model, options.Seed, weights, critic);
         moments.Clear();
         Parameters.WeightsChanged();
         StateWritten();
@@ -124,6 +130,7 @@ public sealed class Replica : IDisposable
             {
                 ClipFactor = GradientNorm.ClipFactor(measure.GradientNorm, Limit(adjustment.ClipTo)),
                 TensorFactors = adjustment.TensorFactors,
+                RateDivisors = rateDivisors,
                 ResetMomentum = adjustment.ResetMomentum,
                 GradientChecksum = total.Checksum,
             }));
@@ -138,6 +145,7 @@ public sealed class Replica : IDisposable
         return Guarded(() => optimizer.Preview(new Update(total.Gradient, measure.Step + 1, learningRate ?? LearningRateAt(measure.Step))
         {
             ClipFactor = GradientNorm.ClipFactor(measure.GradientNorm, options.Clip),
+            RateDivisors = rateDivisors,
             GradientChecksum = total.Checksum,
         }));
     }
@@ -176,6 +184,10 @@ public sealed class Replica : IDisposable
         Model.Dispose();
         Parameters.Dispose();
     }
+
+    private double[]? RateDivisors(FlatLayout layout) => options.CriticRateFactor == 1 ? null
+        : [.. layout.Entries.Select(entry =>
+            entry.Name.StartsWith(ModelLayout.CriticPrefix, StringComparison.Ordinal) ? 1 / options.CriticRateFactor : 1)];
 
     private void StateWritten()
     {

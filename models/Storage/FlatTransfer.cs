@@ -66,8 +66,9 @@ public static unsafe class FlatTransfer
         flat.CopyFrom(buffer, first: 0);
     }
 
+    /// <summary>Copies a part of the buffer, of the tensor's size.</summary>
     /// <param name="first">Element of the buffer that becomes the tensor's first.</param>
-    internal static void CopyFrom(this Tensor flat, HostBuffer buffer, long first)
+    public static void CopyFrom(this Tensor flat, HostBuffer buffer, long first)
     {
         var length = flat.numel() * sizeof(float);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(first * sizeof(float) + length, buffer.Length, nameof(first));

@@ -61,6 +61,10 @@ public sealed record ModelOptions : IOptions
     [Option("what the model computes: logits of tokens, or one score, which 'actortrain reward' trains and sets")]
     public ModelOutput Output { get; init; }
 
+    /// <summary>Whether a critic of the same shape stands beside the policy, for training by reinforcement.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Critic { get; init; }
+
     [Option("base of the rotary frequencies; llama only", Above = 0)]
     public double RopeTheta { get; init; } = 10_000;
 
@@ -72,6 +76,12 @@ public sealed record ModelOptions : IOptions
 
     /// <summary>D / H.</summary>
     public int HeadWidth => Width / Heads;
+
+    /// <summary>The language model alone.</summary>
+    public ModelOptions ShapeOfPolicy() => this with { Critic = false };
+
+    /// <summary>The critic alone: the value of each position, by a score.</summary>
+    public ModelOptions ShapeOfCritic() => this with { Critic = false, Output = ModelOutput.Score };
 
     /// <summary>The model of a <see cref="Depth"/>.</summary>
     /// <param name="depth">Number of blocks, at least 1.</param>
@@ -93,7 +103,7 @@ public sealed record ModelOptions : IOptions
             double attention = (2.0 * Heads + 2.0 * KeyValueHeads) * HeadWidth * Width;
             double mlp = (Family == ModelFamily.Gpt2 ? 2.0 : 3.0) * Width * MlpWidth;
             double products = Layers * (attention + mlp) + (double)OutputRows * Width;
-            return 6 * products + 6.0 * Layers * ContextLength * Width;
+            return 6 * products + 6.0 * Layers * ContextLength * Width + (Critic ? ShapeOfCritic().TrainingFlopsPerToken : 0);
         }
     }
 

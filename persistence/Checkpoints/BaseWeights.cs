@@ -28,17 +28,29 @@ public sealed record BaseWeights(string Folder, string Digest)
     /// <exception cref="UserErrorException">They cannot be read, or are damaged.</exception>
     public HostBuffer Read(FlatLayout layout)
     {
+        var weights = ReadUnchecked(Folder, layout);
+        if (WeightsDigest.Of(layout, weights) == Digest)
+            return weights;
+        weights.Dispose();
+        throw new UserErrorException($"The initial weights in {Path} are damaged; restore the file, or start another run.");
+    }
+
+    /// <summary>Reads the weights in a folder, whatever their digest.</summary>
+    /// <returns>Owned by the caller.</returns>
+    /// <exception cref="UserErrorException">They cannot be read.</exception>
+    internal static HostBuffer ReadUnchecked(string folder, FlatLayout layout)
+    {
+        var path = System.IO.Path.Combine(folder, FileName);
         var weights = new HostBuffer(layout.Length * sizeof(float));
         try
         {
-            Disk.Attempt($"Cannot read {Path}", () =>
+            Disk.Attempt($"Cannot read {path}", () =>
             {
-                using var file = SafetensorsFile.Open(Path);
+                using var file = SafetensorsFile.Open(path);
                 var places = FlatTensors.Match(file, layout, new() { [""] = weights });
-                file.ReadAll(entry => places[entry.Name]);
+                file.ReadAll(entry => places.GetValueOrDefault(entry.Name));
             });
-            return WeightsDigest.Of(layout, weights) == Digest ? weights : throw new UserErrorException(
-                $"The initial weights in {Path} are damaged; restore the file, or start another run.");
+            return weights;
         }
         catch
         {

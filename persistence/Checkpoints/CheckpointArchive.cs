@@ -214,7 +214,7 @@ public class CheckpointArchive
         {
             using var file = SafetensorsFile.Open(System.IO.Path.Combine(checkpoint.Path, name));
             var places = FlatTensors.Match(file, layout, buffers);
-            return file.ReadAll(entry => places[entry.Name]) == known.Sha256 ? null : Altered(checkpoint, known);
+            return file.ReadAll(entry => places.GetValueOrDefault(entry.Name)) == known.Sha256 ? null : Altered(checkpoint, known);
         }
         catch (UserErrorException)
         {

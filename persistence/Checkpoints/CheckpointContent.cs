@@ -49,6 +49,9 @@ public sealed record CheckpointManifest
     /// <summary>SHA-256 of the parameters' bytes alone, in layout order without gaps; see <see cref="WeightsDigest"/>.</summary>
     public required string WeightsHash { get; init; }
 
+    /// <summary>The same of the language model's parameters alone, which is what other runs start with.</summary>
+    public string PolicyHash { get => field ?? WeightsHash; init; }
+
     public required IReadOnlyList<CheckpointFile> Files { get; init; }
 }
 

@@ -1,6 +1,7 @@
 using ActorTrain.Models;
 using ActorTrain.Models.Files;
 using ActorTrain.Models.Options;
+using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Safetensors;
 
 namespace ActorTrain.Persistence.Checkpoints;
@@ -149,6 +150,8 @@ public sealed class CheckpointStore : CheckpointArchive
             Facts = content.Facts,
             CreatedAt = time.GetUtcNow(),
             WeightsHash = weights.DataSha256!,
+            PolicyHash = content.Facts.Model.Critic
+                ? WeightsDigest.Of(ModelLayout.Of(content.Facts.Model.ShapeOfPolicy()), content.Weights) : weights.DataSha256!,
             Files =
             [
                 new CheckpointFile(WeightsFile, weights.Size, weights.Sha256),

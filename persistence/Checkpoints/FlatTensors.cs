@@ -12,6 +12,7 @@ internal static class FlatTensors
 
     /// <summary>The place of each tensor of a file in the buffers.</summary>
     /// <param name="buffers">By the prefix of their tensors' names in the file.</param>
+    /// <remarks>The critic's tensors have no place in a layout of the policy alone.</remarks>
     /// <exception cref="UserErrorException">The file's tensors are not those of the layout.</exception>
     public static Dictionary<string, (HostBuffer Buffer, long Offset)> Match(
         SafetensorsFile file, FlatLayout layout, Dictionary<string, HostBuffer> buffers)
@@ -37,10 +38,12 @@ internal static class FlatTensors
             }
         }
 
-        return file.Entries.FirstOrDefault(entry => !places.ContainsKey(entry.Name)) is { } surplus
+        return file.Entries.FirstOrDefault(entry => !places.ContainsKey(entry.Name) && !IsOfCritic(entry)) is { } surplus
             ? throw new UserErrorException(
                 $"{file.Path} has a tensor {surplus.Name}, which the model does not have; use the configuration that the checkpoint " +
                 $"was written with.")
             : places;
     }
+
+    private static bool IsOfCritic(SafetensorsEntry entry) => entry.Name.StartsWith(ModelLayout.CriticPrefix, StringComparison.Ordinal);
 }

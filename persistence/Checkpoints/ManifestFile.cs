@@ -38,7 +38,10 @@ internal static class ManifestFile
             manifest.Facts.Fingerprint,
             manifest.Facts.Model,
             manifest.Facts.State.OrderBy(static pair => pair.Key, StringComparer.Ordinal).ToDictionary(),
-            manifest.Files);
+            manifest.Files)
+        {
+            PolicyHash = manifest.Facts.Model.Critic ? manifest.PolicyHash : null,
+        };
         var json = JsonSerializer.Serialize(document, ManifestJson.Default.ManifestDocument);
         var body = json[..json.LastIndexOf("\n}", StringComparison.Ordinal)];
         return Encoding.UTF8.GetBytes(body + HashOpening + HashOf(Encoding.UTF8.GetBytes(body)) + Closing);
@@ -76,6 +79,7 @@ internal static class ManifestFile
         {
             CreatedAt = document.CreatedAt,
             WeightsHash = document.WeightsHash,
+            PolicyHash = document.PolicyHash ?? document.WeightsHash,
             Files = document.Files,
             Facts = new CheckpointFacts
             {
@@ -114,7 +118,12 @@ internal sealed record ManifestDocument(
     NumericFingerprint Fingerprint,
     ModelOptions Model,
     IReadOnlyDictionary<string, string> State,
-    IReadOnlyList<CheckpointFile> Files);
+    IReadOnlyList<CheckpointFile> Files)
+{
+    /// <summary>Null without a critic: then it is that of all weights.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? PolicyHash { get; init; }
+}
 
 [JsonSourceGenerationOptions(
     WriteIndented = true,

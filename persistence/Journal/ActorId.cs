@@ -9,6 +9,9 @@ public enum ActorRole
 {
     Checkpointer,
 
+    /// <summary>Estimates the values of rollouts' tokens.</summary>
+    Critic,
+
     Goodput,
 
     Journal,
@@ -57,7 +60,8 @@ public readonly record struct ActorId(ActorRole Role, int Number = 0, int Life =
 
     /// <summary>Whether a role may have several actors, distinguished by number.</summary>
     public static bool AreNumbered(ActorRole role) =>
-        role is ActorRole.Trainer or ActorRole.Reducer or ActorRole.Rollout or ActorRole.Reward or ActorRole.Reference;
+        role is ActorRole.Trainer or ActorRole.Reducer or ActorRole.Rollout or ActorRole.Reward or ActorRole.Reference
+            or ActorRole.Critic;
 
     public static bool TryParse(string? text, out ActorId actor)
     {

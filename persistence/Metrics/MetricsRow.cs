@@ -54,6 +54,7 @@ public sealed record StepMetrics(
             ("tokens", Tokens, other.Tokens),
             ("reward", Rollouts?.Reward, other.Rollouts?.Reward),
             ("entropy", Rollouts?.Entropy, other.Rollouts?.Entropy),
+            ("value_loss", Rollouts?.ValueLoss, other.Rollouts?.ValueLoss),
         ];
         var unequal = figures.Where(static figure => figure is { Was: { } was, Is: { } now } && !Bits.AreEqual(was, now))
             .Select(static figure => $"{figure.Name} {figure.Was} and {figure.Is}");

@@ -92,11 +92,15 @@ internal sealed record RolloutLine(
     long Position, int Sample, EquatableArray<int> Prompt, EquatableArray<int> Ids, EquatableArray<float> LogProbabilities, bool Ended,
     double? Reward, EquatableArray<double?> Parts, EquatableArray<float> Reference)
 {
+    /// <summary>Not in files of versions without a critic.</summary>
+    public EquatableArray<float> Values { get; init; } = [];
+
     public static RolloutLine Of(RolloutGroup group, int sample, ScoredRollout scored) => new(
         group.Position, sample, group.Prompt, scored.Rollout.Ids, scored.Rollout.LogProbabilities, scored.Rollout.HasEnded,
-        scored.Score.Total, scored.Score.Parts, scored.Reference);
+        scored.Score.Total, scored.Score.Parts, scored.Reference) { Values = scored.Values };
 
-    public ScoredRollout ToScored() => new(new Rollout(Ids, LogProbabilities, Ended), new RolloutScore(Reward, Parts), Reference);
+    public ScoredRollout ToScored() =>
+        new(new Rollout(Ids, LogProbabilities, Ended), new RolloutScore(Reward, Parts), Reference) { Values = Values };
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

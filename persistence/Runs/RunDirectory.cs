@@ -62,10 +62,17 @@ public sealed class RunDirectory
     public BaseWeights? BaseOf(BaseOptions options) =>
         options.Digest.Length == 0 ? null : new BaseWeights(System.IO.Path.Combine(Path, "base"), options.Digest);
 
+    /// <summary>The run's copy of the reward model that its critic starts with; null if that starts with the base model.</summary>
+    /// <param name="digest">Of its weights; empty for none.</param>
+    public BaseWeights? CriticBaseOf(string digest) =>
+        digest.Length == 0 ? null : new BaseWeights(System.IO.Path.Combine(Path, "critic"), digest);
+
     /// <summary>Log-probabilities of preference pairs under the model that the run starts with.</summary>
     public string ReferenceDirectory => System.IO.Path.Combine(Path, "reference");
 
     /// <summary>The normalisation of the scores of a reward model.</summary>
+    public string ScorerDirectory => System.IO.Path.Combine(Path, "scorer");
+
     public string RewardFile => System.IO.Path.Combine(Path, "reward.json");
 
     /// <summary>What its policy sampled, a file per step.</summary>

@@ -77,9 +77,9 @@ public sealed class SafetensorsFile : IDisposable
     public void Read(SafetensorsEntry entry, HostBuffer destination, long offset) => Read(entry, destination, offset, null);
 
     /// <summary>Reads every tensor, in file order, and hashes the file.</summary>
-    /// <param name="placeOf">Where each tensor goes: a buffer and an offset in bytes.</param>
+    /// <param name="placeOf">Where each tensor goes: a buffer and an offset in bytes; one without a buffer is only hashed.</param>
     /// <returns>The SHA-256 of the whole file, header included, in lower-case hexadecimal.</returns>
-    public string ReadAll(Func<SafetensorsEntry, (HostBuffer Buffer, long Offset)> placeOf)
+    public string ReadAll(Func<SafetensorsEntry, (HostBuffer? Buffer, long Offset)> placeOf)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(header);
@@ -94,7 +94,7 @@ public sealed class SafetensorsFile : IDisposable
 
     public void Dispose() => handle.Dispose();
 
-    private void Read(SafetensorsEntry entry, HostBuffer destination, long offset, IncrementalHash? hash)
+    private void Read(SafetensorsEntry entry, HostBuffer? destination, long offset, IncrementalHash? hash)
     {
         if (entry.Dtype is null)
         {
@@ -104,9 +104,11 @@ public sealed class SafetensorsFile : IDisposable
                 $"{SafetensorsDtypes.Names}.");
         }
 
+        var unwanted = destination is null ? new byte[Math.Min(ChunkLength, entry.ByteCount)] : [];
         for (long done = 0; done < entry.ByteCount;)
         {
-            var chunk = destination.Slice(offset + done, (int)Math.Min(ChunkLength, entry.ByteCount - done));
+            var length = (int)Math.Min(ChunkLength, entry.ByteCount - done);
+            var chunk = destination is null ? unwanted.AsSpan(0, length) : destination.Slice(offset + done, length);
             ReadExactly(Path, handle, chunk, header.Length + entry.Begin + done);
             hash?.AppendData(chunk);
             done += chunk.Length;

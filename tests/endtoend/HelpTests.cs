@@ -8,6 +8,7 @@ public sealed class HelpTests(TrainedRuns real)
 {
     [Theory]
     [InlineData("doctor", "--json")]
+    [InlineData("task", "--output", "--count", "--demonstrations", "--mistakes", "--noise", "--completions", "--seed", "--force", "preferences")]
     [InlineData("prepare", "--input", "--output", "--tokenizer", "--tokenizer-from", "--vocabulary-size", "--held-out", "--lenient",
         "--text-field", "--force", "--kind", "--template", "--special", "--targets", "--max-tokens", "--too-long")]
     [InlineData("pretrain", "--set", "--resume", "--fresh", "Ctrl-C", "kill -9")]

@@ -8,7 +8,7 @@ namespace ActorTrain.EndToEnd.Tests;
 [Collection(nameof(RealRun))]
 public sealed class RewardTests
 {
-    private const int Steps = 40;
+    private const int Steps = 30;
     private readonly RealRun real;
 
     public RewardTests(RealRun real)
@@ -38,26 +38,22 @@ public sealed class RewardTests
         accuracy.ShouldBe(evaluations[^1].GetProperty("accuracy").GetDouble(), 1e-4);
         real.Run("audit", "judge").ShouldSucceed().Output.ShouldName($"{Steps} steps", "180 samples");
 
-        real.Run(Reward("judge-two", "trainers.count=2")).ShouldSucceed();
-        real.NewestWeights("judge-two").ShouldBe(real.NewestWeights("judge"));
-
         // All that it started from may be gone: it has its own copy.
         for (var killed = 0; killed < 2; killed++)
         {
-            using (var process = real.Start(Reward("judge-killed")))
+            using (var process = real.Start(Reward("judge-killed", $"trainers.count={1 + killed}")))
                 KillAfter(process, step: 5 + 10 * killed);
             if (killed == 0)
                 Directory.Move(real.RunFolder("reward-base"), real.At("reward-base-away"));
         }
 
-        real.Run(Reward("judge-killed")).ShouldSucceed();
+        real.Run(Reward("judge-killed", "trainers.count=4")).ShouldSucceed();
         Directory.Move(real.At("reward-base-away"), real.RunFolder("reward-base"));
         real.NewestWeights("judge-killed").ShouldBe(real.NewestWeights("judge"));
 
         // The normalisation follows from the weights: it is the same, and comes again if it was lost.
         var scale = File.ReadAllText(At("judge"));
         JsonDocument.Parse(scale).RootElement.GetProperty("source").GetProperty("samples").GetInt64().ShouldBe(360);
-        File.ReadAllText(At("judge-two")).ShouldBe(scale);
         File.ReadAllText(At("judge-killed")).ShouldBe(scale);
         File.Delete(At("judge"));
         real.Run(Reward("judge")).ShouldSucceed().Output.ShouldContain("already finished");
@@ -77,13 +73,13 @@ public sealed class RewardTests
     {
         File.WriteAllText(real.At("ranked-faults.yaml"), """
             faults:
-            - { step: 6, kind: trainer-exception, actor: trainer-1 }
+            - { step: 6, kind: trainer-exception, actor: trainer-0 }
             - { step: 12, kind: flip-weights }
             - { step: 21, kind: kill }
             """);
         real.Run(["chaos", .. Reward("ranker", "data.path=ranked", "model.output=score", "reward.centering=0.01")[1..], "--schedule",
             "ranked-faults.yaml"]).ShouldSucceed().Output.ShouldContain("bit-identical");
-        var measured = Measured("runs/ranker-chaos/disturbed", "--data", "ranked");
+        var measured = Measured("runs/ranker-chaos/ranker-disturbed", "--data", "ranked");
         measured.Accuracy.ShouldBeGreaterThan(0.8);
     }
 
@@ -95,7 +91,6 @@ public sealed class RewardTests
         real.Run(Reward("no", "model.output=logits")).ShouldRefuse("model.output is logits", "omit model.output");
         real.Run(["prefer", .. Reward("no", "model.output=score")[1..]]).ShouldRefuse("model.output is score", "omit model.output");
         real.Run(["prefer", .. Reward("no", "data.path=ranked")[1..]]).ShouldRefuse("ranked holds rankings", "actortrain reward");
-        real.Run(Reward("no", "reward.centering=-1")).ShouldRefuse("reward.centering");
         real.Run(Reward("no", "model.width=64")).ShouldRefuse("model.width", "reward-base");
         Directory.Exists(real.RunFolder("no")).ShouldBeFalse();
     }

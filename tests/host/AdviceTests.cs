@@ -6,6 +6,7 @@ using ActorTrain.Data.Preparation;
 using ActorTrain.Data.Rewards;
 using ActorTrain.Data.Shards;
 using ActorTrain.Data.Sources;
+using ActorTrain.Data.Tasks;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Commands;
@@ -370,6 +371,8 @@ public sealed partial class AdviceTests : IDisposable
 
     private void Rewards()
     {
+        Changed(() => TaskFiles.Write(Task(10_000)), () => TaskFiles.Write(Task(5_000)));
+        Changed(() => TaskFiles.Write(Task(1)), () => TaskFiles.Write(Task(1) with { Force = true }));
         Changed(() => RewardFunction.Parse("exct"), () => RewardFunction.Parse("exact"));
         var prompts = folder.Write("prompts.jsonl", "{\"prompt\":\"q\"}\n");
         Prompts();
@@ -380,6 +383,8 @@ public sealed partial class AdviceTests : IDisposable
             Prompts();
             Require("exact");
         });
+
+        TaskOptions Task(int count) => new() { Task = TaskName.Add, Output = folder.At("task"), Count = count };
 
         void Prompts() => Prepare("--kind", "prompts", "--input", prompts, "--held-out", "0", "--output", folder.At("prompts"), "--force");
 

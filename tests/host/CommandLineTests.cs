@@ -1,5 +1,6 @@
 using ActorTrain.Data.Preparation;
 using ActorTrain.Data.Sources;
+using ActorTrain.Data.Tasks;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Commands;
@@ -43,6 +44,12 @@ public sealed class CommandLineTests
             { Temperature = 1.5, TopK = 4, TopP = 0.9, MinP = 0.1, RepetitionPenalty = 1.2, Seed = 6 }, 1, []) },
         { "generate r --greedy --samples 2 --stop a --stop=-- --precision bfloat16",
             new GenerateRequest("r", "", 200, new SamplingOptions { Temperature = 0, Seed = 1 }, 2, ["a", "--"], Precision.BFloat16) },
+        { "task reverse --output o", new TaskOptions { Task = TaskName.Reverse, Output = "o" } },
+        { "task add --output o --count 9 --demonstrations 0 --mistakes 0.5 --seed 18446744073709551615 --force",
+            new TaskOptions
+            { Task = TaskName.Add, Output = "o", Count = 9, Demonstrations = 0, Mistakes = 0.5, Seed = ulong.MaxValue, Force = true } },
+        { "task preferences --output o --completions 8 --noise 0",
+            new TaskOptions { Task = TaskName.Preferences, Output = "o", Completions = 8, Noise = 0 } },
         { "export r --output o", new ExportRequest("r", "huggingface", "o", null, false) },
         { "export r --format huggingface --output o --checkpoint 500 --force", new ExportRequest("r", "huggingface", "o", 500, true) },
         { "import d --output o", new ImportRequest("d", "o") },
@@ -133,6 +140,7 @@ public sealed class CommandLineTests
     [InlineData("pretrain a.yaml --extend-to 4000", "a.yaml", "", ResumeMode.WhenPossible, 4000L)]
     [InlineData("sft a.yaml --set x=1", "a.yaml", "x=1", ResumeMode.WhenPossible, null)]
     [InlineData("prefer --set x=1 --resume", null, "x=1", ResumeMode.Required, null)]
+    [InlineData("reward a.yaml --fresh", "a.yaml", "", ResumeMode.Fresh, null)]
     [InlineData("pretrain a.yaml --resume --extend-to=7", "a.yaml", "", ResumeMode.Required, 7L)]
     public void Commands_that_train_take_a_file_overrides_and_what_to_do_with_a_run_that_exists(string line, string? file, string sets,
         ResumeMode resume, long? extendTo)
@@ -182,6 +190,18 @@ public sealed class CommandLineTests
     [InlineData("replay r --count 1 --position 2", "--position requires --step")]
     [InlineData("replay r --step 1 --repair", "--step and --repair")]
     [InlineData("replay r --step 1 --seed 4", "--seed | --count")]
+    [InlineData("prepare --input a --output o --tokenizer bite --vocabulary-size 4096", "--tokenizer is 'bite' | did you mean 'bytes'?")]
+    [InlineData("prepare --input a --output o --kind tex --text-field a", "--kind is 'tex' | did you mean 'text'?")]
+    [InlineData("prepare --input a --output o --kind chat --text-field a", "--text-field is for --kind text")]
+    [InlineData("task revers --output o", "NAME is 'revers' | did you mean 'reverse'?")]
+    [InlineData("task revers --output o --noise 1", "NAME is 'revers' | did you mean 'reverse'?")]
+    [InlineData("task --output o", "task needs NAME: | 'actortrain task --help'.")]
+    [InlineData("task sort", "task needs --output DIR: | 'actortrain task --help'.")]
+    [InlineData("task sort --output o --count 0", "--count is '0' | at least 1")]
+    [InlineData("task sort --output o --mistakes 2", "--mistakes is '2' | at most 1")]
+    [InlineData("task sort --output o --noise 1", "--noise is for preferences")]
+    [InlineData("task add --output o --completions 3", "--completions is for preferences")]
+    [InlineData("task preferences --output o --mistakes 0.1", "--mistakes is for tasks with a right answer")]
     [InlineData("rollback r", "rollback needs --to STEP: | 'actortrain rollback --help'.")]
     [InlineData("rollback r --to -1", "--to is '-1', but it must be a whole number of at least 0.")]
     [InlineData("skip r --batches 0", "--batches is '0', but it must be a whole number of at least 1.")]

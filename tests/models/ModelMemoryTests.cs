@@ -8,13 +8,21 @@ public sealed class ModelMemoryTests
     [Theory]
     [InlineData(ModelFamily.Gpt2, true)]
     [InlineData(ModelFamily.Gpt2, false)]
+    [InlineData(ModelFamily.Gpt2, true, ModelOutput.Score)]
     [InlineData(ModelFamily.Llama, true)]
     [InlineData(ModelFamily.Llama, false)]
-    public void A_vector_is_as_long_as_the_layout(ModelFamily family, bool tied)
+    [InlineData(ModelFamily.Llama, false, ModelOutput.Score)]
+    public void A_vector_is_as_long_as_the_layout(ModelFamily family, bool tied, ModelOutput output = ModelOutput.Logits)
     {
         foreach (var depth in new[] { 1, 3, 12 })
         {
-            var shape = ModelOptions.FromDepth(depth, family) with { TieEmbeddings = tied, ContextLength = 100, VocabularySize = 1000 };
+            var shape = ModelOptions.FromDepth(depth, family) with
+            {
+                TieEmbeddings = tied,
+                ContextLength = 100,
+                VocabularySize = 1000,
+                Output = output,
+            };
             new ModelMemory(shape)
                 .Vector.ShouldBe(ModelLayout.Of(shape).Length * 4.0, ModelLayout.Of(shape).Length * 4 * 0.01, $"depth {depth}");
         }

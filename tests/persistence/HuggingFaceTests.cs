@@ -94,6 +94,23 @@ public sealed class HuggingFaceTests : IDisposable
     }
 
     [Theory]
+    [InlineData(ModelFamily.Gpt2, "GPT2ForSequenceClassification", "transformer.ln_f.bias")]
+    [InlineData(ModelFamily.Llama, "LlamaForSequenceClassification", "model.norm.weight")]
+    public void A_reward_model_has_a_score_of_one_label_in_the_place_of_the_head(ModelFamily family, string architecture, string before)
+    {
+        var options = ModelOptions.FromDepth(1, family) with { VocabularySize = 37, Output = ModelOutput.Score };
+        var layout = ModelLayout.Of(options);
+        using var weights = new HostBuffer(layout.Length * sizeof(float));
+        HuggingFaceExport.Write(new HuggingFaceModel(options, layout, weights, 1, 2), [], Target);
+        using var file = SafetensorsFile.Open(Path.Combine(Target, "model.safetensors"));
+        file.Entries.Select(static entry => entry.Name).TakeLast(2).ShouldBe([before, "score.weight"]);
+        file.Find("score.weight")!.Shape.ShouldBe([1, options.Width]);
+        using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(Target, "config.json")));
+        config.RootElement.GetProperty("architectures")[0].GetString().ShouldBe(architecture);
+        config.RootElement.GetProperty("id2label").EnumerateObject().ShouldHaveSingleItem().Name.ShouldBe("0");
+    }
+
+    [Theory]
     [InlineData("gpt2",
         """{"model_type":"gpt2","architectures":["GPT2LMHeadModel"],"activation_function":"gelu_new","layer_norm_epsilon":1e-05,"n_ctx":9,"n_embd":12,"n_head":3,"n_inner":40,"n_layer":2,"n_positions":9,"bos_token_id":1,"eos_token_id":2,"tie_word_embeddings":true,"torch_dtype":"float32","vocab_size":37}""")]
     [InlineData("llama",

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ActorTrain.Models.PostTraining.Policies;
 
 /// <summary>What is done about tokens that an older policy sampled, by w = π°/πᵇ of the proximal to the sampling policy (decoupled PPO;
@@ -8,15 +10,19 @@ public enum AgeCorrection
     None,
 
     /// <summary>min(w_t, high): truncated importance sampling (TIS; Yao et al. 2025).</summary>
+    [JsonStringEnumMemberName("token_truncate")]
     TokenTruncate,
 
     /// <summary>w_t in [low, high], else 0 (IcePop; Ling team 2025).</summary>
+    [JsonStringEnumMemberName("token_mask")]
     TokenMask,
 
     /// <summary>min(w, high) of the probability of the whole sequence.</summary>
+    [JsonStringEnumMemberName("sequence_truncate")]
     SequenceTruncate,
 
     /// <summary>w of the whole sequence in [low, high], else 0.</summary>
+    [JsonStringEnumMemberName("sequence_mask")]
     SequenceMask,
 }
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ActorTrain.Models.PostTraining.Policies;
 
 /// <summary>Estimators of KL(π‖πʳ) from samples of π (Schulman 2020, "Approximating KL divergence").</summary>
@@ -13,6 +15,7 @@ public enum KlEstimator
     K3,
 
     /// <summary>sg[ρ] x²/2, ρ = π/π of the sampler: as a loss the gradient of the reverse KL wherever the samples come from.</summary>
+    [JsonStringEnumMemberName("weighted_k2")]
     WeightedK2,
 }
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ActorTrain.Models.PostTraining.Policies;
 
 /// <summary>Live tokens and sequences of the whole step, over all lanes, before any is dropped for its age.</summary>
@@ -7,15 +9,19 @@ public readonly record struct StepCounts(long Tokens, long Sequences);
 public enum LossAggregation
 {
     /// <summary>Σ_i Σ_t / Σ_i |y_i| (DAPO; Yu et al. 2025, section 3.3).</summary>
+    [JsonStringEnumMemberName("token_mean")]
     TokenMean,
 
     /// <summary>Mean over i of Σ_t / |y_i| (GRPO; Shao et al. 2024, equation 3): tokens of long sequences count less.</summary>
+    [JsonStringEnumMemberName("sequence_mean_of_token_mean")]
     SequenceMeanOfTokenMean,
 
     /// <summary>Mean over i of Σ_t: the gradient of the log-probability of whole sequences.</summary>
+    [JsonStringEnumMemberName("sequence_mean_of_token_sum")]
     SequenceMeanOfTokenSum,
 
     /// <summary>Mean over i of Σ_t / L, L a constant (Dr. GRPO; Liu et al. 2025, section 3.2).</summary>
+    [JsonStringEnumMemberName("sequence_mean_of_token_sum_over_length")]
     SequenceMeanOfTokenSumOverLength,
 }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ActorTrain.Models.Options;
 
 namespace ActorTrain.Models.PostTraining.Policies;
@@ -5,6 +6,7 @@ namespace ActorTrain.Models.PostTraining.Policies;
 public enum PolicyObjective
 {
     /// <summary><see cref="Policies.PpoClip"/>; with the ratio of <see cref="RatioLevel.SequenceMean"/>, GSPO.</summary>
+    [JsonStringEnumMemberName("ppo_clip")]
     PpoClip,
 
     /// <summary><see cref="PolicyGradient.Cispo"/>.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ActorTrain.Models.PostTraining.Policies;
 
 /// <summary>The log-probabilities behind a ratio.</summary>
@@ -7,9 +9,11 @@ public enum RatioLevel
     Token,
 
     /// <summary>The mean over the sequence (GSPO; Zheng et al. 2025, equation 7), the same for all of its tokens.</summary>
+    [JsonStringEnumMemberName("sequence_mean")]
     SequenceMean,
 
     /// <summary>The sum over the sequence: that of its probability, as in RLOO.</summary>
+    [JsonStringEnumMemberName("sequence_sum")]
     SequenceSum,
 }
 

@@ -1,7 +1,7 @@
 namespace ActorTrain.Models.Batches;
 
 /// <summary>Ranked completions, each with its prompt: the sequences of a ranking follow each other, the best first. A pair is a ranking of
-/// two. Every token is an input, the last too, since a sequence is scored there.</summary>
+/// two. Every token is an input, that which ends the answer too, since a sequence is scored there.</summary>
 /// <param name="inputs">Token ids of all sequences.</param>
 /// <param name="ends">The row behind the last of each sequence, ascending.</param>
 /// <param name="rankings">Sequences of each ranking, at least two.</param>

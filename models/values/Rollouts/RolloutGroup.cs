@@ -8,6 +8,9 @@ public sealed record RolloutScore(double? Total, EquatableArray<double?> Parts);
 /// <param name="Reference">Log-probabilities of its tokens under the reference model, in nats; empty without one.</param>
 public sealed record ScoredRollout(Rollout Rollout, RolloutScore Score, EquatableArray<float> Reference)
 {
+    /// <summary>V_t of the critic that stood beside the policy which sampled, before each token; empty without a critic.</summary>
+    public EquatableArray<float> Values { get; init; } = [];
+
     /// <summary>Σ(ℓᵇ_t − ℓʳ_t): the estimate k1 of the KL divergence from the reference, in nats; 0 without one.</summary>
     public double Divergence()
     {

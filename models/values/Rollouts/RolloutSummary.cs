@@ -15,6 +15,13 @@ public sealed record RolloutSummary(
     int Rollouts, long Tokens, int Unscored, double Reward, EquatableArray<double> Parts, double? Divergence, double Entropy, double Ended,
     double Spread)
 {
+    /// <summary>Mean of ½(V_t − R_t)² over the tokens that are trained on, R_t their returns; null without a critic.</summary>
+    public double? ValueLoss { get; init; }
+
+    /// <summary>1 − Var(R − V) / Var(R) over these tokens: 1 for a critic that knows the returns, 0 for one that knows only their mean;
+    /// null without a critic, or where all returns are the same.</summary>
+    public double? ExplainedVariance { get; init; }
+
     /// <summary>Mean tokens of a completion.</summary>
     public double Length => (double)Tokens / Rollouts;
 

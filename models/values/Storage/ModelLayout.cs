@@ -9,10 +9,20 @@ public static class ModelLayout
     /// <summary>Parameter of a score: <c>[1]</c>.</summary>
     public const string ScoreBias = "score.bias";
 
-    public static FlatLayout Of(ModelOptions options) => FlatLayout.Of(Parameters(options));
+    /// <summary>Before the names of a critic's parameters.</summary>
+    public const string CriticPrefix = "critic.";
+
+    /// <summary>The policy's parameters are first, so that its layout is the beginning of that with a critic, and the critic's is the
+    /// rest.</summary>
+    public static FlatLayout Of(ModelOptions options) => FlatLayout.Of(options.Critic
+        ? Parameters(options).Concat(Parameters(options.ShapeOfCritic()).Select(static one => (CriticPrefix + one.Name, one.Shape)))
+        : Parameters(options));
 
     /// <summary>The parameters of the language model that a model of this shape starts with, if it starts with trained weights.</summary>
-    public static FlatLayout OfBase(ModelOptions options) => Of(options with { Output = ModelOutput.Logits });
+    public static FlatLayout OfBase(ModelOptions options) => Of(options.ShapeOfPolicy() with { Output = ModelOutput.Logits });
+
+    /// <summary>Element at which the critic's parameters begin, laid out from there on like a model of its own.</summary>
+    public static long CriticOffset(ModelOptions options) => Of(options.ShapeOfPolicy()).Length;
 
     private static IEnumerable<(string Name, IReadOnlyList<long> Shape)> Parameters(ModelOptions o)
     {

@@ -224,6 +224,6 @@ public sealed class RewardFunctionTests
     {
         new ScoringOptions().Problems().ShouldBeEmpty();
         new ScoringOptions { Fuel = 0 }.Problems().ShouldHaveSingleItem();
-        new ScoringOptions { Function = "similarity", Fuel = 5 }.Build().Score(Input("abc", "ab")).Total.ShouldBeNull();
+        new ScoringOptions { Function = "similarity", Fuel = 5 }.Build()!.Score(Input("abc", "ab")).Total.ShouldBeNull();
     }
 }

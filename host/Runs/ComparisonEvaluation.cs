@@ -2,13 +2,13 @@ using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Progress;
-using ActorTrain.Host.Runs;
+using ActorTrain.Host.Training;
 using ActorTrain.Models;
 using ActorTrain.Models.Batches;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Persistence.Checkpoints;
 
-namespace ActorTrain.Host.Training;
+namespace ActorTrain.Host.Runs;
 
 /// <summary>Measures a trained model on preference pairs or rankings, by the loss of its run and in its precision.</summary>
 internal sealed class ComparisonEvaluation(

@@ -3,14 +3,13 @@ using ActorTrain.Data.Shards;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Progress;
-using ActorTrain.Host.Runs;
 using ActorTrain.Models;
 using ActorTrain.Models.Objectives;
 using ActorTrain.Models.PostTraining.Rewards;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Runs;
 
-namespace ActorTrain.Host.Training;
+namespace ActorTrain.Host.Runs;
 
 /// <summary>Normalises the scores of a reward model that has finished.</summary>
 internal static class RewardNormalizing
