@@ -47,6 +47,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     private readonly List<double> laneLosses = [];
     private readonly List<(int Lane, ulong Hash)> redundantLanes = [];
     private (long Step, SkipList Skips, long Targets)? counted;
+    private (long Step, SkipList Skips, long Weights)? begun;
     private TimeSpan waited;
     private BlockGradient? block;
     private IValidation? evaluation;
@@ -103,6 +104,7 @@ public sealed class ReplicaDevice : ITrainerDevice
         var samples = Enumerable.Range(lanes.First, lanes.Count).Select(lane => options.Plan.Samples(batchStep, lane, skips)).ToList();
         var batches = samples.Select(lane => Timed(options.Samples(lane)));
         var targets = TargetsOf(batchStep, skips);
+        BeginStep(batchStep, skips);
         IReadOnlyList<LaneMeasure> measures = lanes.Count > 1
             ? block.Add([.. batches.Select(static lane => lane.Single())], targets)
             : [block.Add(batches.Single(), targets, isRedundant)];
@@ -244,6 +246,16 @@ public sealed class ReplicaDevice : ITrainerDevice
         if (counted is not { } last || last.Step != batchStep || !ReferenceEquals(last.Skips, skips))
             counted = (batchStep, skips, options.Targets(options.Plan.Samples(batchStep, skips)));
         return counted.Value.Targets;
+    }
+
+    // Once for all blocks of a step, as long as the weights are the same.
+    private void BeginStep(long batchStep, SkipList skips)
+    {
+        var weights = replica.Parameters.Version;
+        if (begun is { } last && last.Step == batchStep && last.Weights == weights && ReferenceEquals(last.Skips, skips))
+            return;
+        replica.BeginStep(options.Samples(options.Plan.Samples(batchStep, skips)));
+        begun = (batchStep, skips, weights);
     }
 
     private string? Initialize()

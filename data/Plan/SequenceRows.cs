@@ -7,17 +7,19 @@ namespace ActorTrain.Data.Plan;
 internal readonly record struct SequenceRows(long[] Inputs, long[] Targets, long[] Ends)
 {
     /// <summary>The last token of a sequence is no input.</summary>
-    public static SequenceRows Of(SequencePart part, IReadOnlyList<long> sequences)
+    public static SequenceRows Of(SequencePart part, IReadOnlyList<long> sequences) =>
+        Of([.. sequences.Select(sequence => Read(part, sequence))]);
+
+    /// <summary>Of tokens and whether each is a target. The last token of a sequence is no input.</summary>
+    public static SequenceRows Of(IReadOnlyList<(long[] Tokens, bool[] IsTarget)> sequences)
     {
         var (ends, rows) = (new long[sequences.Count], 0);
         for (var i = 0; i < ends.Length; i++)
-            ends[i] = rows += part.LengthOf(sequences[i]) - 1;
+            ends[i] = rows += sequences[i].Tokens.Length - 1;
         var (inputs, targets) = (new long[rows], new long[rows]);
         for (var (i, start) = (0, 0); i < ends.Length; start = (int)ends[i++])
         {
-            var tokens = new long[(int)ends[i] - start + 1];
-            var isTarget = new bool[tokens.Length];
-            part.Read(sequences[i], tokens, isTarget);
+            var (tokens, isTarget) = sequences[i];
             tokens.AsSpan(..^1).CopyTo(inputs.AsSpan(start));
             for (var t = 1; t < tokens.Length; t++)
                 targets[start + t - 1] = isTarget[t] ? tokens[t] : TokenBatch.NoTarget;
@@ -34,13 +36,20 @@ internal readonly record struct SequenceRows(long[] Inputs, long[] Targets, long
         var (inputs, ends) = (new List<long>(), new long[sequences.Count]);
         for (var i = 0; i < ends.Length; i++)
         {
-            var tokens = new long[part.LengthOf(sequences[i])];
-            var isTarget = new bool[tokens.Length];
-            part.Read(sequences[i], tokens, isTarget);
+            var (tokens, isTarget) = Read(part, sequences[i]);
             inputs.AddRange(tokens.AsSpan(..(isTarget.LastIndexOf(true) + 1)));
             ends[i] = inputs.Count;
         }
 
         return ([.. inputs], ends);
+    }
+
+    /// <summary>A sequence's tokens, and whether each is a target.</summary>
+    public static (long[] Tokens, bool[] IsTarget) Read(SequencePart part, long sequence)
+    {
+        var tokens = new long[part.LengthOf(sequence)];
+        var isTarget = new bool[tokens.Length];
+        part.Read(sequence, tokens, isTarget);
+        return (tokens, isTarget);
     }
 }

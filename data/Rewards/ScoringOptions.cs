@@ -25,6 +25,9 @@ public sealed record ScoringOptions : IOptions
     [Option("most steps of a part of the reward for one completion; it has no score if a part takes more", Min = 1, Max = 1e12)]
     public long Fuel { get; init; } = 10_000_000;
 
+    /// <summary>Names of the parts of a reward, in order.</summary>
+    public IReadOnlyList<string> Parts() => [.. Build()?.Parts ?? [], .. Model.Length == 0 ? (string[])[] : ["model"]];
+
     /// <summary>Null for none.</summary>
     public RewardFunction? Build() => Function.Length == 0 ? null : RewardFunction.Parse(Function, Fuel);
 

@@ -3,7 +3,6 @@ using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Plotting;
 using ActorTrain.Host.Runs;
-using ActorTrain.Host.Training;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Runs;
@@ -63,7 +62,7 @@ internal static class PlotCommand
 
     // An imported model has no run file, and no rollouts.
     private static IReadOnlyList<string> PartsOf(RunDirectory run) =>
-        File.Exists(run.ConfigurationFile) ? RolloutSetup.PartsOf(RunFile.Read(run.ConfigurationFile, []).Scoring) : [];
+        File.Exists(run.ConfigurationFile) ? RunFile.Read(run.ConfigurationFile, []).Scoring.Parts() : [];
 }
 
 public sealed record PlotRequest(string Run, string? Output, int Smooth, bool LinearLoss);

@@ -6,11 +6,11 @@ namespace ActorTrain.Host.Commands;
 internal static class PreferCommand
 {
     public static CliCommand Define() => TrainCommand.Define(
-        TrainingStage.Preferring, "Train a model on preference pairs (DPO, IPO, SimPO, ORPO), or resume such a run.", """
+        TrainingStage.Preferring, "Train a model on preference pairs (DPO, IPO, SimPO, ORPO, KTO), or resume such a run.", """
             The model is that of a run, an imported one, or a checkpoint: base.model names it, usually one that 'actortrain sft'
             trained. The data is what 'actortrain prepare --kind pairs --tokenizer-from MODEL' wrote. preference.loss chooses
-            the loss; for DPO and IPO, the reference is the model that the run starts with, whose log-probabilities are computed
-            once and kept with the run. training.batch counts pairs. Evaluation tells the share of validation pairs in which the
+            the loss; for DPO, IPO and KTO, the reference is the model that the run starts with, whose log-probabilities are
+            computed once and kept with the run. training.batch counts pairs. Evaluation tells the share of validation pairs in which the
             preferred completion has the higher reward.
 
             All else is as in pretraining: Ctrl-C, kill -9, the journal, spikes, evaluation, extension, export. Learning rates

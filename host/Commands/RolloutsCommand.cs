@@ -5,7 +5,6 @@ using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Reports;
 using ActorTrain.Host.Rollouts;
-using ActorTrain.Host.Training;
 using ActorTrain.Models;
 using ActorTrain.Models.Rollouts;
 
@@ -80,7 +79,7 @@ internal static class RolloutsCommand
                     AnswerDocument.Of(one.Index, one.Item, experience.AdvantagesOf(group.Index, one.Index), tokenizer)), request)));
             return new RolloutsDocument(
                 past.Run.Path, rollouts.Step, rollouts.Weights.ToString("x16", CultureInfo.InvariantCulture),
-                RolloutSetup.PartsOf(configuration.Scoring), experience.Summary,
+                configuration.Scoring.Parts(), experience.Summary,
                 Ordered([.. prompts], static prompt => prompt.Answers.Average(static answer => answer.Reward), request.Order));
         }
     }

@@ -23,7 +23,8 @@ internal sealed class ComparisonEvaluation(
     {
         var shape = trained.Facts.Model;
         IEnumerable<TokenBatch> samples = shape.Output is ModelOutput.Score ? new RankedSamples(part, groups).FromStart(batches)
-            : new PairSamples(part, groups, ReferencesOf(part, groups, cancellation)).FromStart(batches);
+            : new PairSamples(part, groups, ReferencesOf(part, groups, cancellation), configuration.Preference.NeedsMismatched)
+                .FromStart(batches);
         var (model, parameters) = trained.Build(precision);
         using (parameters)
         using (model)
@@ -41,7 +42,8 @@ internal sealed class ComparisonEvaluation(
         if (ReferenceScores.Read(trained.Run.ReferenceDirectory, source) is { } kept)
             return part == data.TrainSequences ? kept.Training : kept.Validation;
         var pass = new ReferencePass(
-            trained.Run.BaseOf(configuration.Base)!, trained.Facts.Model, precision, groups, device: null, progress);
+            trained.Run.BaseOf(configuration.Base)!, trained.Facts.Model, precision, groups, configuration.Preference.NeedsMismatched,
+            device: null, progress);
         return pass.Run(source, part, validation: null, cancellation).Training;
     }
 }

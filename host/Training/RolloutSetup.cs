@@ -47,10 +47,6 @@ internal sealed class RolloutSetup
         RequireLength(configuration.Rollouts, data, configuration.Model.ContextLength);
     }
 
-    /// <summary>Names of the parts of the reward.</summary>
-    public static IReadOnlyList<string> PartsOf(ScoringOptions scoring) =>
-        [.. scoring.Build()?.Parts ?? [], .. scoring.Model.Length == 0 ? (string[])[] : ["model"]];
-
     public ExperienceMemory Experiences { get; }
 
     /// <summary>Whether the base model's log-probabilities are needed.</summary>

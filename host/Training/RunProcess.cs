@@ -101,7 +101,8 @@ internal sealed class RunProcess
         stage = TrainingStage.Of(data.Kind, configuration.Model.Output);
         model = stage.ModelOf(configuration, data.Tokenizer.VocabularySize);
         rollouts = stage == TrainingStage.Reinforcing ? new RolloutSetup(configuration, data) : null;
-        samples = rollouts?.Samples(options) ?? TrainingData.Of(data, model, options, () => reference);
+        samples = rollouts?.Samples(options)
+            ?? TrainingData.Of(data, model, options, configuration.Preference.NeedsMismatched, () => reference);
         layout = ModelLayout.Of(model);
         needed = MemoryPlan.ToTrain(
             configuration, model, environment.IsFused, sequences: TrainingStage.SequencesOf(data, configuration));
@@ -208,7 +209,7 @@ internal sealed class RunProcess
         var source = new ReferenceSource(configuration.Base.Digest, data.Identity, replica.Precision.ToString().ToLowerInvariant());
         var kept = ReferenceScores.Read(directory.ReferenceDirectory, source);
         var pass = new ReferencePass(directory.BaseOf(configuration.Base)!, model, replica.Precision,
-            configuration.Training.MicroBatch, environment.Device, progress);
+            configuration.Training.MicroBatch, configuration.Preference.NeedsMismatched, environment.Device, progress);
         reference = kept ?? pass.Run(source, data.TrainSequences, data.ValidationSequences, stop);
         if (referenceDigest is { } trainedOn && trainedOn != reference.Digest)
             throw new UserErrorException($"{directory.ReferenceDirectory} does not hold the log-probabilities that {directory.Path} was "

@@ -23,15 +23,17 @@ internal sealed record TrainingData(
     long TokensPerStep,
     int LanesAtOnce)
 {
+    /// <param name="mismatched">Whether batches of pairs have mismatched sequences.</param>
     /// <exception cref="UserErrorException">The data does not fit the model's context.</exception>
-    public static TrainingData Of(TokenStore data, ModelOptions model, TrainingOptions options, Func<ReferenceScores?> reference)
+    public static TrainingData Of(
+        TokenStore data, ModelOptions model, TrainingOptions options, bool mismatched, Func<ReferenceScores?> reference)
     {
         RequireContext(data, model);
         if (data.Kind is DataKind.Text)
             return OfText(data, model.ContextLength, model, options);
         if (model.Output is ModelOutput.Score)
             return OfRankings(data, data.TrainSequences, options);
-        return data.Kind is DataKind.Pairs ? OfPairs(data, data.TrainSequences, options, reference)
+        return data.Kind is DataKind.Pairs ? OfPairs(data, data.TrainSequences, options, mismatched, reference)
             : OfChats(data, data.TrainSequences, options);
     }
 
@@ -74,12 +76,12 @@ internal sealed record TrainingData(
         LanesAtOnce: 1);
 
     private static TrainingData OfPairs(
-        TokenStore data, SequencePart training, TrainingOptions options, Func<ReferenceScores?> reference) => new(
+        TokenStore data, SequencePart training, TrainingOptions options, bool mismatched, Func<ReferenceScores?> reference) => new(
         training.Groups,
-        samples => new PairSamples(training, options.MicroBatch, reference()?.Training ?? []).Batches(samples),
+        samples => new PairSamples(training, options.MicroBatch, reference()?.Training ?? [], mismatched).Batches(samples),
         Targets: static samples => samples.LongCount(),
         data.ValidationSequences is { } part
-            ? batches => new PairSamples(part, options.MicroBatch, reference()?.Validation ?? []).FromStart(batches) : null,
+            ? batches => new PairSamples(part, options.MicroBatch, reference()?.Validation ?? [], mismatched).FromStart(batches) : null,
         Math.Max(1, (training.Tokens - training.Sequences) * options.Batch / training.Groups),
         LanesAtOnce: 1);
 

@@ -10,6 +10,11 @@ public interface IObjective
     /// <summary>Whether several lanes may be computed in one pass.</summary>
     bool TakesLanesAtOnce { get; }
 
+    /// <summary>The objective of a step, where it depends on all of the step's batch.</summary>
+    /// <param name="model">Its gradients are not changed.</param>
+    /// <param name="batches">Of all lanes of the step, in the order of the plan; not read unless needed.</param>
+    IObjective OfStep(Transformer model, IEnumerable<TokenBatch> batches) => this;
+
     /// <summary>Adds the gradient of a micro-batch to the one that the model's parameters have been lent.</summary>
     /// <param name="count">What the loss is the mean of, in the whole step: targets, or pairs.</param>
     /// <returns>The micro-batch's part of the loss.</returns>

@@ -7,9 +7,20 @@ using static TorchSharp.torch;
 namespace ActorTrain.Models.Objectives;
 
 /// <summary>Learns from pairs of which completion is preferred: DPO and its relatives.</summary>
-public sealed class Preference(PreferenceOptions options) : IObjective
+/// <param name="referencePoint">KTO's z of a step; <see cref="OfStep"/> knows it.</param>
+public sealed class Preference(PreferenceOptions options, double? referencePoint = null) : IObjective
 {
     public bool TakesLanesAtOnce => false;
+
+    /// <summary>With KTO's z, which is a mean over the whole step, and which every trainer computes for itself: it is a function of weights
+    /// and plan, to the bit.</summary>
+    public IObjective OfStep(Transformer model, IEnumerable<TokenBatch> batches)
+    {
+        if (!options.NeedsMismatched)
+            return this;
+        double[] ratios = [.. batches.SelectMany(batch => LogRatios(model, (PairBatch)batch))];
+        return new Preference(options, Kto.ReferencePoint(ratios, ratios.Length));
+    }
 
     public double Add(Transformer model, TokenBatch batch, long count)
     {
@@ -48,13 +59,19 @@ public sealed class Preference(PreferenceOptions options) : IObjective
         }
     }
 
+    /// <summary>log π/πʳ of the mismatched sequences of a batch.</summary>
+    internal static IEnumerable<double> LogRatios(Transformer model, PairBatch batch) =>
+        SequenceScores.Of(model, batch.Mismatched!).Zip(batch.Mismatched!.References, static (own, reference) => own - reference);
+
     // A row's loss is −ℓ, so its weight is −∂L/∂ℓ, the same for all tokens of a completion.
     private (double Value, float[] Weights) Weigh(PairBatch batch, float[] losses, long pairs)
     {
+        if (options.NeedsMismatched && referencePoint is null)
+            throw new InvariantException("KTO needs the reference point of the step.");
         var (value, weights, sequence) = (0.0, new float[losses.Length], 0);
         foreach (var pair in PairsOf(batch, losses))
         {
-            var part = options.LossOf(pair, pairs);
+            var part = options.LossOf(pair, pairs, referencePoint ?? 0);
             value += part.Value;
             Fill(part.Chosen);
             Fill(part.Rejected);

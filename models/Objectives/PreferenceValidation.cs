@@ -7,21 +7,25 @@ namespace ActorTrain.Models.Objectives;
 /// <summary>Mean loss of pairs, and the share of them that the model orders rightly.</summary>
 internal sealed class PreferenceValidation(Transformer model, PreferenceOptions options) : IValidation
 {
-    private double loss;
-    private long right;
-    private long pairs;
+    private readonly List<PreferencePair> pairs = [];
+    private readonly List<double> mismatched = [];
 
     public void Add(TokenBatch batch)
     {
-        foreach (var pair in Preference.PairsOf((PairBatch)batch, SequenceScores.LossesOf(model, batch)))
-        {
-            loss += options.LossOf(pair, pairs: 1).Value;
-            right += options.Reward(pair.Chosen) > options.Reward(pair.Rejected) ? 1 : 0;
-            pairs++;
-        }
+        pairs.AddRange(Preference.PairsOf((PairBatch)batch, SequenceScores.LossesOf(model, batch)));
+        if (options.NeedsMismatched)
+            mismatched.AddRange(Preference.LogRatios(model, (PairBatch)batch));
     }
 
-    public ValidationLoss Result() => pairs > 0
-        ? new ValidationLoss(loss / pairs, pairs, double.NaN) { Accuracy = (double)right / pairs }
-        : throw new InvalidOperationException("No pair was evaluated, so there is no mean loss.");
+    public ValidationLoss Result()
+    {
+        if (pairs.Count == 0)
+            throw new InvalidOperationException("No pair was evaluated, so there is no mean loss.");
+
+        // KTO's reference point is that of all pairs.
+        var z = options.NeedsMismatched ? Kto.ReferencePoint([.. mismatched], pairs.Count) : 0;
+        var loss = pairs.Sum(pair => options.LossOf(pair, pairs: 1, z).Value);
+        var right = pairs.Count(pair => options.Reward(pair.Chosen) > options.Reward(pair.Rejected));
+        return new ValidationLoss(loss / pairs.Count, pairs.Count, double.NaN) { Accuracy = (double)right / pairs.Count };
+    }
 }

@@ -14,6 +14,9 @@ namespace ActorTrain.Models.Steps;
 /// <param name="objective">What its gradient lowers.</param>
 public sealed class LaneTrainer(Transformer model, IObjective objective)
 {
+    private readonly IObjective ofRun = objective;
+    private IObjective ofStep = objective;
+
     // Enough rows that kernels run at their full rate and what is done once per pass weighs little.
     private const long Rows = 2048;
 
@@ -34,6 +37,14 @@ public sealed class LaneTrainer(Transformer model, IObjective objective)
         // Single lanes may take the gradient of the logits in pieces, several may not.
         bool Fits(long rows) => rows <= Rows && rows * model.VocabularySize * elementSize <= NativeKernels.HeadGradientBytes
             && rows / laneRows * Math.Min(rows, model.VocabularySize) * model.Width * sizeof(float) <= TokenRowBytes;
+    }
+
+    /// <summary>Begins a step, ahead of its lanes.</summary>
+    /// <param name="batches">Those of all its lanes, in the order of the plan; not read unless the objective depends on them.</param>
+    public void BeginStep(IEnumerable<TokenBatch> batches)
+    {
+        using var _ = ComputeThreads.OneForTorch();
+        ofStep = ofRun.OfStep(model, batches);
     }
 
     /// <param name="gradient">Receives the gradient, in the parameters' layout; of any content, but with zeros in the gaps.</param>
@@ -85,7 +96,7 @@ public sealed class LaneTrainer(Transformer model, IObjective objective)
         foreach (var batch in microBatches)
         {
             any = true;
-            loss += objective.Add(model, batch, tokensPerStep);
+            loss += ofStep.Add(model, batch, tokensPerStep);
         }
 
         return any ? loss : throw new InvariantException("A lane without a micro-batch has no gradient.");

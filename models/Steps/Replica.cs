@@ -1,3 +1,4 @@
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Objectives;
 using ActorTrain.Models.Optimization;
@@ -105,6 +106,9 @@ public sealed class Replica : IDisposable
         Parameters.WeightsChanged();
         StateWritten();
     }
+
+    /// <summary>Begins a step, ahead of its lanes: see <see cref="LaneTrainer.BeginStep"/>.</summary>
+    public void BeginStep(IEnumerable<TokenBatch> batches) => lanes.BeginStep(batches);
 
     /// <summary>Begins the gradient of a block of lanes, to be computed lane by lane.</summary>
     public BlockGradient Begin(LaneBlock block) => new(block, options.Lanes, lanes, memory);

@@ -28,6 +28,7 @@ public sealed class PreferTests
     [InlineData("ipo")]
     [InlineData("simpo")]
     [InlineData("orpo")]
+    [InlineData("kto")]
     public void Each_loss_learns_which_completion_is_preferred(string loss)
     {
         real.Run(Prefer($"prefer-{loss}", $"preference.loss={loss}")).ShouldSucceed();
@@ -64,6 +65,25 @@ public sealed class PreferTests
         real.Run(Prefer("prefer-killed")).ShouldSucceed();
         Directory.Move(real.At("prefer-base-away"), real.RunFolder("prefer-base"));
         real.NewestWeights("prefer-killed").ShouldBe(real.NewestWeights("prefer-one"));
+    }
+
+    [Fact]
+    public void The_reference_point_of_kto_is_the_same_for_all_trainers_and_after_a_kill()
+    {
+        string[] kto = ["preference.loss=kto", "preference.undesirable_weight=1.5"];
+        real.Run(Prefer("kto-one", kto)).ShouldSucceed();
+        using (var process = real.Start(Prefer("kto-killed", [.. kto, "trainers.count=2"])))
+            KilledAfter(process, step: 15).ShouldBeTrue();
+        Directory.Delete(Path.Combine(real.RunFolder("kto-killed"), "reference"), recursive: true);
+        real.Run(Prefer("kto-killed", [.. kto, "trainers.count=4"])).ShouldSucceed();
+        real.NewestWeights("kto-killed").ShouldBe(real.NewestWeights("kto-one"));
+
+        // Before the first update, policy and reference are equal: each completion costs λ/2.
+        real.Metrics("kto-one")[0].GetProperty("loss").GetDouble().ShouldBe(0.625, 1e-12);
+        var last = real.Metrics("kto-one").Last(static row => row.TryGetProperty("accuracy", out _));
+        var words = real.Run("eval", "kto-one").ShouldSucceed().Output.Replace(",", "", StringComparison.Ordinal).Split(' ');
+        double.Parse(words[3], CultureInfo.InvariantCulture).ShouldBe(last.GetProperty("held_out_loss").GetDouble(), 1e-4);
+        double.Parse(words[5], CultureInfo.InvariantCulture).ShouldBe(last.GetProperty("accuracy").GetDouble(), 1e-4);
     }
 
     [Fact]

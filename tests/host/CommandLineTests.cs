@@ -45,9 +45,9 @@ public sealed class CommandLineTests
         { "generate r --greedy --samples 2 --stop a --stop=-- --precision bfloat16",
             new GenerateRequest("r", "", 200, new SamplingOptions { Temperature = 0, Seed = 1 }, 2, ["a", "--"], Precision.BFloat16) },
         { "task reverse --output o", new TaskOptions { Task = TaskName.Reverse, Output = "o" } },
-        { "task add --output o --count 9 --demonstrations 0 --mistakes 0.5 --seed 18446744073709551615 --force",
+        { "task add --output o --count 9 --demonstrations 0 --mistakes 0.5 --seed 7 --force",
             new TaskOptions
-            { Task = TaskName.Add, Output = "o", Count = 9, Demonstrations = 0, Mistakes = 0.5, Seed = ulong.MaxValue, Force = true } },
+            { Task = TaskName.Add, Output = "o", Count = 9, Demonstrations = 0, Mistakes = 0.5, Seed = 7, Force = true } },
         { "task preferences --output o --completions 8 --noise 0",
             new TaskOptions { Task = TaskName.Preferences, Output = "o", Completions = 8, Noise = 0 } },
         { "export r --output o", new ExportRequest("r", "huggingface", "o", null, false) },

@@ -6,4 +6,7 @@ namespace ActorTrain.Models.Batches;
 public sealed class PairBatch(long[] inputs, long[] targets, long[] ends, double[] references) : TokenBatch(inputs, targets, ends)
 {
     public double[] References => references;
+
+    /// <summary>One sequence of each pair; null where no loss needs them.</summary>
+    public MismatchedBatch? Mismatched { get; init; }
 }

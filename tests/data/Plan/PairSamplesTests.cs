@@ -52,8 +52,32 @@ public sealed class PairSamplesTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_mismatched_sequence_has_the_answer_to_the_next_other_prompt_and_a_reference_of_its_own()
+    {
+        using var data = Prepared(("ab", "c", "de"), ("ab", "fg", "h"), ("xyz", "ij", "k"), ("l", "mnopqrst", "n"));
+        var samples = new PairSamples(
+            data.TrainSequences, microBatch: 3, references: [.. Enumerable.Range(0, 12).Select(static i => (double)i)], mismatched: true);
+        var batches = samples.Batches([.. ((long[])[0, 1, 2, 3]).Select(static pair => new PlannedSample(pair, 0, pair))])
+            .Cast<PairBatch>().Select(static batch => batch.Mismatched.ShouldNotBeNull()).ToList();
+        batches.SelectMany(static batch => batch.References).ShouldBe([8, 9, 10, 11]);
+
+        // The first pair follows the last; what would be longer than the longest is cut off.
+        batches.SelectMany(Texts).ShouldBe(["ij$", "ij$", "mnopqrs", "c$"]);
+        batches.SelectMany(Prompts).ShouldBe(["ab", "ab", "xyz", "l"]);
+        samples.FromStart(0).SelectMany(batch => Texts(batch.Mismatched!)).ShouldBe(batches.SelectMany(Texts));
+    }
+
+    // What is ahead of the targets.
+    private static IEnumerable<string> Prompts(TokenBatch batch) => Enumerable.Range(0, batch.Sequences).Select(sequence =>
+    {
+        var (start, end) = batch.RowsOf(sequence);
+        return string.Concat(batch.Inputs[start..end].Take(Array.FindIndex(batch.Targets[start..end], static id => id >= 0) + 1)
+            .Where(static id => id != ByteTokenizer.EndOfTextId).Select(static id => (char)id));
+    });
+
     // What the targets of each sequence say; $ is the end of text.
-    private static IEnumerable<string> Texts(PairBatch batch) => Enumerable.Range(0, batch.Sequences).Select(sequence =>
+    private static IEnumerable<string> Texts(TokenBatch batch) => Enumerable.Range(0, batch.Sequences).Select(sequence =>
     {
         var (start, end) = batch.RowsOf(sequence);
         return string.Concat(batch.Targets[start..end].Where(static id => id != TokenBatch.NoTarget)

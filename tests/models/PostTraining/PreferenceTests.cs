@@ -16,6 +16,7 @@ public sealed class PreferenceTests
         new PreferenceOptions { Loss = PreferenceLoss.Ipo, IpoForm = CompletionForm.Mean },
         new PreferenceOptions { Loss = PreferenceLoss.SimPo, Beta = 2 },
         new PreferenceOptions { Loss = PreferenceLoss.Orpo, Beta = 0.7 },
+        new PreferenceOptions { Loss = PreferenceLoss.Kto, Beta = 0.6, DesirableWeight = 1.2, UndesirableWeight = 0.8 },
     ];
 
     [Fact]
