@@ -190,6 +190,9 @@ internal sealed class StepJudge
         rounds.Commit(signals.GradientNorm, adjustment);
         time.NoteWait(round.Waited);
         votes.Clear();
+
+        // Those of this step, before the next one comes.
+        var rollouts = experiences.Summary;
         var elapsed = progress.NoteUpdate(judgement.IfApplied, output.Now);
         var measurement = new StepMeasurement(progress.Step, signals.Loss, signals.GradientNorm, elapsed, round.Positions)
         {
@@ -199,7 +202,7 @@ internal sealed class StepJudge
             EmbeddingNorm = SpikeSignal.EmbeddingNorm.Known(signals),
             BlockNorm = SpikeSignal.BlockNorm.Known(signals),
             UpdateNorm = SpikeSignal.UpdateNorm.Known(signals),
-            Rollouts = experiences.Summary,
+            Rollouts = rollouts,
         };
         metrics.Add(new MetricsItem(measurement, progress.Step));
         output.Do(new NotifyMeasurement(measurement, progress.LastStep));

@@ -130,17 +130,13 @@ internal static class EvalCommand
         var rollouts = configuration.Rollouts;
         var count = batches == 0 ? part.Groups : Math.Min(part.Groups, (long)batches * SequencesPerBatch);
         var setup = new RolloutSetup(configuration, data);
-        var (model, parameters) = trained.Build(configuration.Training.ChosenPrecision);
-        using (parameters)
-        using (model)
-        {
-            var evaluation = new PolicyEvaluation(setup, setup.Generator(trained.Facts.Model), model, trained.Run);
-            var greedy = evaluation.Measure(part, count, samples: 1, temperature: 0, stop);
-            var sampled = evaluation.Measure(part, count, rollouts.Samples, rollouts.Temperature, stop);
-            return $"step {trained.Facts.Step}: reward {Figures.Loss(greedy.Reward)} greedy, {Figures.Loss(sampled.Reward)} sampled over "
-                + $"{count} prompts ({rollouts.Samples} samples at temperature {Figures.Short(rollouts.Temperature)}); greedy answers have "
-                + $"{greedy.Length:F1} tokens, {Figures.Percent(greedy.Ended)} have ended";
-        }
+        var evaluation = new PolicyEvaluation(
+            setup, setup.Generator(trained.Facts.Model), new TrainedWeights(trained), setup.Sources(trained.Run));
+        var greedy = evaluation.Measure(part, count, samples: 1, temperature: 0, stop);
+        var sampled = evaluation.Measure(part, count, rollouts.Samples, rollouts.Temperature, stop);
+        return $"step {trained.Facts.Step}: reward {Figures.Loss(greedy.Reward)} greedy, {Figures.Loss(sampled.Reward)} sampled over "
+            + $"{count} prompts ({rollouts.Samples} samples at temperature {Figures.Short(rollouts.Temperature)}); greedy answers have "
+            + $"{greedy.Length:F1} tokens, {Figures.Percent(greedy.Ended)} have ended";
     }
 
     // A language model has a loss of pairs if its run has a model that it started with, as that of `prefer` has.

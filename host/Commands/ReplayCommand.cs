@@ -85,7 +85,7 @@ internal static class ReplayCommand
         RolloutSetup.RequireKernels(environment);
         new MemoryCheck(request.Force).Require("The replay", MemoryPlan.ToTrain(
             past.Configuration with { Checkpoints = past.Configuration.Checkpoints with { Snapshots = 1 } },
-            past.Configuration.Model with { VocabularySize = past.Configuration.Base.Vocabulary }, environment.IsFused, trainers: 1,
+            TrainingStage.Reinforcing.ModelOf(past.Configuration, past.Configuration.Base.Vocabulary), environment.IsFused, trainers: 1,
             past.Configuration.Rollouts.Samples));
         using var interrupted = new StopSignal();
         using var held = request.Repair ? past.Run.Lock() : null;
@@ -108,8 +108,8 @@ internal static class ReplayCommand
 
         if (differences.Count == 0)
         {
-            context.Output.WriteLine($"All {Plural.Of(wanted.Count, "rollout")} equal the ledger to the bit: ids and log-probabilities of "
-                + $"{replay.Tokens} tokens.");
+            context.Output.WriteLine($"{Plural.Of(wanted.Count, "rollout")} sampled again, equal to the ledger to the bit: ids and "
+                + $"log-probabilities of {replay.Tokens} tokens.");
             return ExitCode.Success;
         }
 
@@ -128,15 +128,13 @@ internal static class ReplayCommand
 
         foreach (var step in damaged)
         {
-            var (written, difference) = replay.Repair(step);
-            if (difference is not null)
+            if (replay.Repair(step) is { } difference)
             {
                 Write("The repair differs from the records of the run:", [difference], context.Error);
                 return ExitCode.Failure;
             }
 
-            if (written)
-                context.Output.WriteLine($"wrote {past.Ledger.PathOf(step)}");
+            context.Output.WriteLine($"wrote {past.Ledger.PathOf(step)}");
         }
 
         context.Output.WriteLine(damaged.Count == 0 ? $"The rollouts of all {past.Committed} steps are complete and intact."

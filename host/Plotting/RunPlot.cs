@@ -33,10 +33,10 @@ public static class RunPlot
 
         List<double> losses =
             [.. metrics.Loss.Finite, .. metrics.Validation.Finite, .. metrics.AbandonedLoss.SelectMany(static series => series.Finite)];
-        var isLogarithmic = !options.LinearLoss && Chart.IsLogarithmic(losses);
+        var isLogarithmic = !options.LinearLoss && metrics.Rollouts is null && Chart.IsLogarithmic(losses);
         var loss = picture.Add(Chart.New(metrics.Title, size: 20), 340);
-        var unit = metrics.Rollouts is null ? "loss, nats per token" : "policy loss";
-        loss.YLabel(isLogarithmic ? $"{unit} (log scale)" : unit, 13);
+        loss.YLabel(metrics.Rollouts is not null ? "policy loss"
+            : isLogarithmic ? "loss, nats per token (log scale)" : "loss, nats per token", 13);
         loss.Abandoned(metrics.AbandonedLoss, "abandoned", isLogarithmic);
         loss.Series(metrics.Loss, window, Chart.Blue, window > 1 ? $"training, over {window} steps" : "training", isLogarithmic);
         if (metrics.Validation.Count > 0)

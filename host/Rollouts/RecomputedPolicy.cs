@@ -1,9 +1,11 @@
+using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Plan;
 using ActorTrain.Models.Rollouts;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
@@ -11,57 +13,60 @@ using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Logs;
 using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Recovery;
+using static TorchSharp.torch;
 
 namespace ActorTrain.Host.Rollouts;
 
 /// <summary>The policy of a run as it was at earlier steps: the weights of a checkpoint, or those that it began with, and the updates
 /// since, computed again from its rollouts by one replica with all lanes. Each update is compared with the metrics, and each state with the
 /// hash in the file of its rollouts.</summary>
-/// <remarks>The replica samples as well: it has the weights of a sampler, on the same kernels.</remarks>
-internal sealed class RecomputedPolicy : IDisposable
+internal sealed class RecomputedPolicy : IWeightSource, IDisposable
 {
     private readonly PastRollouts past;
-    private readonly BaseWeights initial;
+    private readonly (BaseWeights Policy, BaseWeights? Critic) initial;
+    private readonly RolloutSchedule schedule;
     private readonly UpdateRules rules;
     private readonly Action<string> note;
     private readonly Replica replica;
     private readonly TensorNorms norms;
     private readonly ModelOptions model;
     private readonly List<(RunOrigin Origin, CheckpointInfo? Checkpoint)> origins;
-    private RunOrigin? from;
-    private ulong? hash;
 
-    // Of the states before the present one that later rollouts were sampled by.
+    // By updates that they have seen.
     private readonly Dictionary<long, ulong> hashes = [];
+
+    // Of files that cannot be read, by step.
+    private readonly Dictionary<long, StepRollouts> sampled = [];
+    private RunOrigin? from;
 
     /// <param name="replica">What the run's replicas compute with.</param>
     /// <param name="checkpoints">Those that the run has not abandoned.</param>
-    /// <param name="initial">The weights that the run began with.</param>
+    /// <param name="initial">The weights that the run began with; of the critic, if it had any.</param>
     /// <param name="note">Receives progress and warnings.</param>
     public RecomputedPolicy(
-        PastRollouts past, ReplicaOptions replica, UpdateRules rules, IEnumerable<CheckpointInfo> checkpoints, BaseWeights initial,
-        Action<string> note)
+        PastRollouts past, ReplicaOptions replica, UpdateRules rules, IEnumerable<CheckpointInfo> checkpoints,
+        (BaseWeights Policy, BaseWeights? Critic) initial, Action<string> note)
     {
         (this.past, this.rules, this.initial, this.note, model) = (past, rules, initial, note, replica.Model);
+        schedule = past.Configuration.Rollouts.Schedule();
         this.replica = new Replica(replica, initialize: false, recompute: past.Configuration.Training.Compute.Recompute);
         norms = new TensorNorms(this.replica.Parameters.Layout);
         origins =
         [
             (RunOrigin.Seed, null),
-            .. checkpoints.Select(static info => (RunOrigin.Of(info.Manifest!), (CheckpointInfo?)info)),
+            .. checkpoints.Where(info => schedule.IsRestart(info.Step))
+                .Select(static info => (RunOrigin.Of(info.Manifest!), (CheckpointInfo?)info)),
         ];
     }
 
     /// <summary>Updates that the weights have seen.</summary>
     public long Step { get; private set; } = -1;
 
-    public Transformer Model => replica.Model;
-
-    /// <summary>Hash of the state.</summary>
-    public ulong Hash => hash ??= replica.HashState();
+    /// <summary>The weights, with the hash of the state.</summary>
+    public PublishedWeights Weights => new(Step, Slot: 0, HashOf(Step));
 
     /// <summary>Takes the weights of a step, from the nearest state before it.</summary>
-    /// <param name="missing">Samples the rollouts of a step that cannot be read, with the weights of that step.</param>
+    /// <param name="missing">Samples the rollouts of a step that cannot be read, with the present weights.</param>
     /// <returns>Null, or one sentence on the first difference from the run's records.</returns>
     /// <exception cref="UserErrorException">The steps before it lack what they were computed from.</exception>
     public string? Reach(long step, Func<long, StepRollouts> missing, CancellationToken cancellation)
@@ -73,7 +78,10 @@ internal sealed class RecomputedPolicy : IDisposable
         while (Step < step)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (Take(past.Ledger.Read(Step) ?? Sampled(missing)) is { } difference)
+            foreach (var later in schedule.SampledBy(Step).Where(later => later < past.Committed && past.Ledger.Read(later) is null))
+                sampled[later] = missing(later);
+            sampled.Remove(Step, out var again);
+            if (Take(past.Ledger.Read(Step) ?? again ?? throw new InvariantException($"Step {Step} has no rollouts.")) is { } difference)
                 return difference;
             if ((Step - first) % 50 == 0 && Step < step)
                 note($"recomputed step {Step - 1}");
@@ -82,26 +90,32 @@ internal sealed class RecomputedPolicy : IDisposable
         return null;
     }
 
-    /// <summary>How the state differs from the one that sampled rollouts; null if it does not.</summary>
+    public string? Load(PublishedWeights published, FlatParameters parameters, long offset = 0)
+    {
+        if (published.Step != Step)
+            return $"The weights here are those of step {Step}, not of step {published.Step}.";
+        using var _ = no_grad();
+        using var part = replica.Parameters.Weights.narrow(0, offset, parameters.Weights.numel());
+        parameters.Weights.copy_(part);
+        parameters.WeightsChanged();
+        return null;
+    }
+
+    /// <summary>How the state that the plan has sample rollouts differs from the one that did; null if it does not.</summary>
+    /// <param name="rollouts">Of a step whose sampling weights were reached.</param>
     public string? DifferenceFrom(StepRollouts rollouts)
     {
-        var sampledBy = past.Configuration.Rollouts.Schedule().WeightsOf(rollouts.Step);
-        if ((sampledBy == Step ? Hash : hashes.GetValueOrDefault(sampledBy, rollouts.Weights)) == rollouts.Weights)
+        var by = schedule.WeightsOf(rollouts.Step);
+        if (rollouts.Weights == HashOf(by))
             return null;
         var cause = rules.VetoWithin(from!.Step, Step) is { } veto
             ? $"; a batch of step {veto} was skipped, and rules of spikes.rules that change updates may remember it, which is not recorded"
             : "";
-        return $"the state after {Step} updates, recomputed from {Words(from)}, has the hash {Hash:x16}, but the rollouts of step "
+        return $"the state after {by} updates, recomputed from {Words(from)}, has the hash {HashOf(by):x16}, but the rollouts of step "
             + $"{rollouts.Step} were sampled by {rollouts.Weights:x16}{cause}";
     }
 
     public void Dispose() => replica.Dispose();
-
-    // Lagging rollouts that are gone cannot be sampled by the weights at hand.
-    private StepRollouts Sampled(Func<long, StepRollouts> missing) => past.Configuration.Rollouts.Schedule().WeightsOf(Step) == Step
-        ? missing(Step)
-        : throw new UserErrorException($"{past.Ledger.PathOf(Step)} is {past.Lack(Step)}, and earlier weights sampled its rollouts "
-            + $"(rollouts.lag {past.Configuration.Rollouts.Lag}); write it again with `actortrain replay {past.Run.Name} --repair`.");
 
     private void Begin(long step)
     {
@@ -114,7 +128,9 @@ internal sealed class RecomputedPolicy : IDisposable
             {
                 Load(nearest.Checkpoint);
                 rules.Begin(nearest.Origin);
-                (Step, from, hash) = (nearest.Origin.Step, nearest.Origin, null);
+                (Step, from) = (nearest.Origin.Step, nearest.Origin);
+                hashes.Clear();
+                sampled.Clear();
                 return;
             }
             catch (UserErrorException error) when (nearest.Checkpoint is not null)
@@ -129,8 +145,9 @@ internal sealed class RecomputedPolicy : IDisposable
     {
         if (checkpoint is null)
         {
-            using var weights = initial.Read(ModelLayout.OfBase(model));
-            replica.Initialize(weights);
+            using var weights = initial.Policy.Read(ModelLayout.OfBase(model));
+            using var critic = initial.Critic?.Read(ModelLayout.Of(model.ShapeOfCritic()));
+            replica.Initialize(weights, critic);
             return;
         }
 
@@ -138,15 +155,24 @@ internal sealed class RecomputedPolicy : IDisposable
         replica.CopyFrom(loaded.Weights, loaded.FirstMoment!, loaded.SecondMoment!);
     }
 
-    // One step as the trainers take it.
+    // Only that of the present state can be computed.
+    private ulong HashOf(long step)
+    {
+        if (!hashes.TryGetValue(step, out var hash) && step == Step)
+            hashes.Add(step, hash = replica.HashState());
+        return hash;
+    }
+
+    // One step as the trainers take it. Its state may have sampled rollouts of later ones.
     private string? Take(StepRollouts rollouts)
     {
+        HashOf(Step);
         if (DifferenceFrom(rollouts) is { } other)
             return other;
         var configuration = past.Configuration;
         var (training, options) = (configuration.Training, configuration.Rollouts);
         var experience = new Experience(
-            rollouts.Groups, configuration.Advantages, options.MaxTokens, isOnPolicy: rollouts.Weights == Hash);
+            rollouts.Groups, configuration.Advantages, options.MaxTokens, isOnPolicy: schedule.WeightsOf(Step) == Step);
         using var block = replica.Begin(new LaneBlock(0, training.Lanes));
         List<double> laneLosses = [];
         foreach (var lane in rollouts.Groups.Select(static group => group.Position).Chunk(rollouts.Groups.Count / training.Lanes))
@@ -171,11 +197,10 @@ internal sealed class RecomputedPolicy : IDisposable
             UpdateNorm = configuration.Spikes.Watches(SpikeSignal.UpdateNorm) ? replica.Preview(sum, measure, rules.RateAt(Step)) : null,
             Tokens = Training.RolloutSetup.TokensPerStep(configuration),
         });
-        hashes[Step] = Hash;
         replica.Apply(sum, measure, adjustment);
         replica.ReturnGradient(sum.Gradient);
         var difference = DifferenceOf(past.MetricsOf(Step), measure, adjustment);
-        (Step, hash) = (Step + 1, null);
+        Step++;
         return difference;
     }
 

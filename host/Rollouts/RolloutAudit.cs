@@ -42,7 +42,8 @@ internal sealed class RolloutAudit
         using var data = past.Data(record);
         var configuration = past.Configuration;
         var run = data is null ? null : new RolloutSetup(configuration, data).Run(
-            configuration.ModelFor(data.Tokenizer.VocabularySize), past.Run, NumericEnvironment.Choose(configuration.Training.Compute));
+            TrainingStage.Reinforcing.ModelOf(configuration, data.Tokenizer.VocabularySize), past.Run,
+            NumericEnvironment.Choose(configuration.Training.Compute));
         var audit = new RolloutAudit(past, run);
         foreach (var row in past.Samples.Where(row => row.Step <= steps))
             audit.Check(row);
@@ -89,9 +90,9 @@ internal sealed class RolloutAudit
 
     private void CheckRewards(RolloutsRun run, StepRollouts kept)
     {
-        var scored = StepSampler.Judged<RewardsScored>(
-            run, ActorRole.Reward, kept.Groups.Select(static group => new Prompt(group.Position, group.Prompt)),
-            kept.Groups.Select(static group => (EquatableArray<Rollout>)[.. group.Samples.Select(static one => one.Rollout)]));
+        var weights = new PublishedWeights(kept.Step, Slot: 0, kept.Weights);
+        var scored = StepSampler.Judged<RewardsScored>(run, ActorRole.Reward, new NoWeights(), kept.Groups.Select(group =>
+            new JudgeRollouts(0, weights, group.Position, group.Prompt, [.. group.Samples.Select(static one => one.Rollout)])));
         foreach (var (group, report) in kept.Groups.Zip(scored))
         {
             rewards += group.Samples.Count;

@@ -23,12 +23,12 @@ internal sealed class RolloutReplay : IDisposable
     private readonly PastRollouts past;
     private readonly NumericEnvironment environment;
     private readonly ModelOptions model;
+    private readonly RolloutSchedule schedule;
     private readonly RunRecord record;
     private readonly Action<string> note;
     private readonly RecomputedPolicy policy;
     private readonly StepSampler sampler;
     private readonly CancellationToken cancellation;
-    private readonly RolloutSchedule schedule;
     private TokenStore? data;
     private RolloutsRun? run;
 
@@ -43,14 +43,15 @@ internal sealed class RolloutReplay : IDisposable
         var (tokenizer, endOfTurn) = past.Tokenizer();
         using (tokenizer)
         {
-            model = configuration.ModelFor(tokenizer.VocabularySize);
+            model = TrainingStage.Reinforcing.ModelOf(configuration, tokenizer.VocabularySize);
             var replica = TrainingStage.Reinforcing.ReplicaOf(configuration, model);
             policy = new RecomputedPolicy(
                 past, replica, new UpdateRules(configuration.Spikes.Detection(), replica.Schedule, JournalState.Of(record.Decisions)),
-                Checkpoints(configuration.Hash), past.Run.BaseOf(configuration.Base)!, note);
+                Checkpoints(configuration.Hash),
+                (past.Run.BaseOf(configuration.Base)!, past.Run.CriticBaseOf(configuration.Critic.Digest)), note);
             sampler = new StepSampler(new GeneratorOptions(
-                model, configuration.Training.ChosenPrecision, configuration.Rollouts, (ulong)configuration.Training.Seed, endOfTurn,
-                tokenizer.VocabularySize), policy.Model);
+                model.ShapeOfPolicy(), configuration.Training.ChosenPrecision, configuration.Rollouts, (ulong)configuration.Training.Seed,
+                endOfTurn, tokenizer.VocabularySize), policy);
         }
 
         if (record.Newest is not { } facts)
@@ -74,7 +75,7 @@ internal sealed class RolloutReplay : IDisposable
         if (policy.DifferenceFrom(kept) is { } other)
             return [other];
         var sampled = sampler.Sample(
-            chosen.GroupBy(static one => one.Index).Select(group => (
+            policy.Weights, chosen.GroupBy(static one => one.Index).Select(group => (
                 new Prompt(kept.Groups[group.Key].Position, kept.Groups[group.Key].Prompt), group.Select(static one => one.Sample))),
             cancellation);
         List<string> differences = [];
@@ -89,20 +90,18 @@ internal sealed class RolloutReplay : IDisposable
         return differences;
     }
 
-    /// <summary>Samples all rollouts of a step whose file is missing, damaged, or of another state, and writes the file.</summary>
-    /// <returns>Whether the file was written; or one sentence why it was not.</returns>
+    /// <summary>Samples all rollouts of a step whose file is missing or damaged, and writes the file.</summary>
+    /// <returns>Null, or one sentence why it was not written.</returns>
     /// <exception cref="UserErrorException">The run's data is gone, or a disk error.</exception>
-    public (bool Written, string? Difference) Repair(long step)
+    public string? Repair(long step)
     {
         if (policy.Reach(schedule.WeightsOf(step), Resample, cancellation) is { } broken)
-            return (false, broken);
-        if (past.Ledger.Read(step) is { } kept && kept.Weights == policy.Hash)
-            return (false, null);
+            return broken;
         var sampled = Resample(step);
         if (past.MetricsOf(step)?.Rollouts is { } known && DifferenceOf(known, RolloutSummary.Of(sampled.Groups)) is { } difference)
-            return (false, $"the rollouts of step {step}, sampled again, have {difference} in metrics.jsonl; nothing was written");
+            return $"the rollouts of step {step}, sampled again, have {difference} in metrics.jsonl; nothing was written";
         past.Ledger.Write(sampled);
-        return (true, null);
+        return null;
     }
 
     /// <summary>How figures of rollouts differ from those that are known; null if they do not.</summary>
@@ -113,6 +112,7 @@ internal sealed class RolloutReplay : IDisposable
 
     public void Dispose()
     {
+        sampler.Dispose();
         policy.Dispose();
         data?.Dispose();
     }
@@ -131,7 +131,7 @@ internal sealed class RolloutReplay : IDisposable
             + $"only be sampled and scored again with the run's data, which is not at {past.Configuration.Data.Path} (relative to this "
             + "folder); restore that folder.");
         run ??= new RolloutSetup(past.Configuration, data).Run(model, past.Run, environment);
-        return sampler.Sample(run, step, policy.Hash, Skips(), cancellation);
+        return sampler.Sample(run, step, policy.Weights, Skips(), cancellation);
     }
 
     // Ranges for later steps lie behind the positions of earlier ones, so one list holds for all.

@@ -1,83 +1,83 @@
 using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
-using ActorTrain.Models.Objectives;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Rollouts;
-using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Host.Rollouts;
 
-/// <summary>Samples rollouts as the workers of a run do, in this process.</summary>
-/// <param name="options">Of sampling.</param>
-/// <param name="model">With the weights that sample; not owned.</param>
-internal sealed class StepSampler(GeneratorOptions options, Transformer model)
+/// <summary>Samples rollouts in this process, on the devices of a run's workers.</summary>
+/// <param name="source">Has the weights that sample.</param>
+internal sealed class StepSampler(GeneratorOptions options, IWeightSource source) : IDisposable
 {
+    private readonly GeneratorDevice device = new(options, source);
+
     /// <summary>Samples some rollouts.</summary>
     /// <param name="wanted">Prompts by position, and the numbers of their samples.</param>
     public Dictionary<(long Position, int Sample), Rollout> Sample(
-        IEnumerable<(Prompt Prompt, IEnumerable<int> Samples)> wanted, CancellationToken cancellation)
+        PublishedWeights weights, IEnumerable<(Prompt Prompt, IEnumerable<int> Samples)> wanted, CancellationToken cancellation)
     {
-        using var generator = new RolloutGenerator(model, options.Rollouts, options.Seed, options.EndToken, options.Pieces);
         foreach (var (prompt, samples) in wanted)
-            generator.Add(prompt.Position, prompt.Ids, samples);
+        {
+            if (device.Begin(new GenerateRollouts(0, weights, prompt.Position, prompt.Ids, [.. samples], Attempt: 0)) is { } refusal)
+                throw new InvariantException(refusal);
+        }
+
         Dictionary<(long, int), Rollout> done = [];
-        while (!generator.IsEmpty)
+        while (device.HasWork)
         {
             cancellation.ThrowIfCancellationRequested();
-            foreach (var rollout in generator.Advance())
-                done.Add((rollout.Position, rollout.Sample), rollout.Rollout);
+            foreach (var report in device.Advance().Cast<RolloutDone>())
+                done.Add((report.Position, report.Sample), report.Rollout);
         }
 
         return done;
     }
 
     /// <summary>Samples and scores all rollouts of a step.</summary>
-    /// <param name="run">Has its prompts, its reward and its reference.</param>
-    /// <param name="weights">Hash of the state that samples.</param>
-    public StepRollouts Sample(RolloutsRun run, long step, ulong weights, SkipList skips, CancellationToken cancellation)
+    /// <param name="run">Has its prompts, and makes what judges them.</param>
+    public StepRollouts Sample(RolloutsRun run, long step, PublishedWeights weights, SkipList skips, CancellationToken cancellation)
     {
         var prompts = run.Options.Prompts(step, skips);
         int[] samples = [.. Enumerable.Range(0, options.Rollouts.Samples)];
-        var sampled = Sample(prompts.Select(prompt => (prompt, samples.AsEnumerable())), cancellation);
-        var rollouts = prompts.Select(prompt => (EquatableArray<Rollout>)[.. samples.Select(sample => sampled[(prompt.Position, sample)])])
-            .ToList();
-        var scores = Judged<RewardsScored>(run, ActorRole.Reward, prompts, rollouts).Select(static report => report.Scores).ToList();
-        var references = run.Options.References == 0 ? null
-            : Judged<ReferencesScored>(run, ActorRole.Reference, prompts, rollouts).Select(static report => report.LogProbabilities)
-                .ToList();
-        return new StepRollouts(step, weights, [.. prompts.Select((prompt, index) => new RolloutGroup(
-            prompt.Position, prompt.Ids, [.. samples.Select(sample => new ScoredRollout(
-                rollouts[index][sample], scores[index][sample], references is null ? [] : references[index][sample])
-            { Values = ValuesOf(prompt, rollouts[index][sample]) })]))]);
+        var sampled = Sample(weights, prompts.Select(prompt => (prompt, samples.AsEnumerable())), cancellation);
+        List<JudgeRollouts> orders =
+        [
+            .. prompts.Select(prompt => new JudgeRollouts(
+                0, weights, prompt.Position, prompt.Ids, [.. samples.Select(sample => sampled[(prompt.Position, sample)])])),
+        ];
+        var scores = Judged<RewardsScored>(run, ActorRole.Reward, source, orders);
+        var references = run.Options.References == 0 ? null : Judged<ReferencesScored>(run, ActorRole.Reference, source, orders);
+        var values = run.Options.Critics == 0 ? null : Judged<ValuesEstimated>(run, ActorRole.Critic, source, orders);
+        return new StepRollouts(step, weights.Hash, [.. orders.Select((order, index) => new RolloutGroup(
+            order.Position, order.Prompt, [.. samples.Select(sample => new ScoredRollout(
+                order.Rollouts[sample], scores[index].Scores[sample], references?[index].LogProbabilities[sample] ?? [])
+            {
+                Values = values?[index].Values[sample] ?? [],
+            })]))]);
     }
 
-    /// <summary>What a scorer or a reference of a run reports on the rollouts of some prompts, in order.</summary>
+    /// <summary>What a scorer, a reference or a critic of a run reports, in order.</summary>
+    /// <param name="source">Has the weights of the orders, for a critic.</param>
     public static IReadOnlyList<TReport> Judged<TReport>(
-        RolloutsRun run, ActorRole role, IEnumerable<Prompt> prompts, IEnumerable<EquatableArray<Rollout>> rollouts)
+        RolloutsRun run, ActorRole role, IWeightSource source, IEnumerable<JudgeRollouts> orders)
         where TReport : WorkerReport
     {
-        using var judge = run.MakeJudge(role, NoWeights.Instance);
+        using var judge = run.MakeJudge(role, source);
         return
         [
-            .. prompts.Zip(rollouts, (prompt, answers) =>
-            {
-                judge.Begin(new JudgeRollouts(0, new PublishedWeights(0, 0, 0), prompt.Position, prompt.Ids, answers));
-                return (TReport)judge.Advance().Single();
-            }),
+            .. orders.Select(order => judge.Begin(order) is { } refusal ? throw new InvariantException(refusal)
+                : (TReport)judge.Advance().Single()),
         ];
     }
 
-    // Of the critic beside the policy, if there is one.
-    private EquatableArray<float> ValuesOf(Prompt prompt, Rollout rollout) => model.Critic is { } critic
-        ? [.. ScalarScores.OfCompletions(critic, CompletionRows.Of([(prompt.Ids, rollout.Ids)]))] : [];
+    public void Dispose() => device.Dispose();
+}
 
-    /// <summary>Scorers and references have weights of their own.</summary>
-    private sealed class NoWeights : IWeightSource
-    {
-        public static readonly NoWeights Instance = new();
-
-        public string? Load(PublishedWeights published, FlatParameters parameters, long offset) => "There are no published weights.";
-    }
+/// <summary>For what computes without published weights.</summary>
+internal sealed class NoWeights : IWeightSource
+{
+    public string? Load(PublishedWeights published, Models.Storage.FlatParameters parameters, long offset = 0) =>
+        $"There are no weights of step {published.Step} here.";
 }

@@ -23,6 +23,7 @@ internal sealed class RolloutSetup
     private readonly RunConfiguration configuration;
     private readonly TokenStore data;
     private readonly BatchPlan plan;
+    private readonly RewardFunction? reward;
     private readonly int endOfTurn;
     private readonly string lead;
 
@@ -38,19 +39,13 @@ internal sealed class RolloutSetup
         var options = configuration.Training;
         plan = new BatchPlan((ulong)options.Seed, data.TrainSequences.Groups, options.Batch, options.Lanes);
         Experiences = new ExperienceMemory(configuration.Rollouts.Schedule());
-        Reward = configuration.Scoring.Build();
-        if (Reward is null && configuration.Scoring.Model.Length == 0)
+        reward = configuration.Scoring.Build();
+        if (reward is null && configuration.Scoring.Model.Length == 0)
             throw new UserErrorException("Neither scoring.function nor scoring.model is given, so nothing scores the answers: set one of "
                 + "them, such as scoring.function=exact.");
-        Reward?.RequireAnswers(data);
+        reward?.RequireAnswers(data);
         RequireLength(configuration.Rollouts, data, configuration.Model.ContextLength);
     }
-
-    /// <summary>Names of the parts of the reward.</summary>
-    public IReadOnlyList<string> Parts => configuration.Scoring.Parts();
-
-    /// <summary>Null if a reward model alone scores.</summary>
-    public RewardFunction? Reward { get; }
 
     public ExperienceMemory Experiences { get; }
 
@@ -114,7 +109,7 @@ internal sealed class RolloutSetup
     }
 
     /// <summary>What scores a run's rollouts.</summary>
-    public RewardSources Sources(RunDirectory directory) => new(Reward, Describe)
+    public RewardSources Sources(RunDirectory directory) => new(reward, Describe)
     {
         Model = ScorerOf(configuration, directory),
         ModelWeight = configuration.Scoring.ModelWeight,

@@ -59,8 +59,8 @@ public sealed class RlhfTests
     [Fact]
     public void Past_rollouts_are_shown_audited_and_sampled_again_to_the_bit()
     {
-        real.Run("replay", "policy", "--count", "10", "--seed", "3").ShouldSucceed().Output.ShouldName("All 10 rollouts");
-        real.Run("replay", "policy", "--step", "5", "--position", "41", "--sample", "2").ShouldSucceed().Output.ShouldName("All 1 rollout");
+        real.Run("replay", "policy", "--count", "10", "--seed", "3").ShouldSucceed().Output.ShouldName("10 rollouts sampled again, equal");
+        real.Run("replay", "policy", "--step", "5", "--position", "41", "--sample", "2").ShouldSucceed().Output.ShouldName("1 rollout sampled again, equal");
 
         using var audit = JsonDocument.Parse(real.Run("audit", "policy", "--json").ShouldSucceed().Output);
         audit.RootElement.GetProperty("rollouts").GetProperty("rollouts").GetInt64().ShouldBe(Steps * PerStep);
@@ -85,6 +85,20 @@ public sealed class RlhfTests
         real.Run("rollouts", "policy", "--step", "99").ShouldRefuse("step 99", $"0–{Steps - 1}");
         real.Run("rollouts", "policy-base").ShouldRefuse("runs/policy-base has no rollouts", "actortrain rlhf");
         real.Run("replay", "policy", "--step", "5", "--position", "1").ShouldRefuse("position 1", "40–47");
+    }
+
+    [Fact]
+    public void Rollouts_of_earlier_weights_and_their_values_are_sampled_again_too()
+    {
+        real.Run(Rlhf("policy-lag", "advantages.estimator=gae", "rollouts.lag=2", "rollouts.window=4")).ShouldSucceed();
+        real.Run("audit", "policy-lag").ShouldSucceed();
+        real.Run("replay", "policy-lag", "--count", "12").ShouldSucceed();
+        var file = Path.Combine(Ledger("policy-lag"), "step-00000006.jsonl");
+        var intact = File.ReadAllText(file);
+        File.Delete(file);
+        real.Run("replay", "policy-lag", "--step", "9", "--count", "2").ShouldSucceed();
+        real.Run("replay", "policy-lag", "--repair").ShouldSucceed();
+        File.ReadAllText(file).ShouldBe(intact);
     }
 
     [Fact]
