@@ -5,7 +5,7 @@ using ActorTrain.Models.Rollouts;
 namespace ActorTrain.Actors.PostTraining;
 
 /// <summary>What trainers train on, in the memory of this process. Thread-safe.</summary>
-/// <remarks>The last few steps are kept: a batch that led to a rollback is computed once more to find out why.</remarks>
+/// <remarks>The last few steps are kept, for trainers that are still at one of them.</remarks>
 public sealed class ExperienceMemory
 {
     private const int StepsKept = 4;

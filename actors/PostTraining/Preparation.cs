@@ -50,6 +50,9 @@ internal sealed class Preparation
 
         public SampleVote[] Votes { get; } = [.. Enumerable.Range(0, samples).Select(static _ => new SampleVote())];
 
+        /// <summary>Grows when its rollouts change: what was computed of the former ones does not count.</summary>
+        public int Attempt { get; private set; }
+
         public EquatableArray<RolloutScore>? Scores { get; set; }
 
         public EquatableArray<EquatableArray<float>>? References { get; set; }
@@ -61,7 +64,7 @@ internal sealed class Preparation
         public bool IsComplete(bool hasReferences) => IsGenerated && Scores is not null && (!hasReferences || References is not null);
 
         /// <summary>What follows from its rollouts is to be computed again.</summary>
-        public void Doubt() => (Scores, References) = (null, null);
+        public void Doubt() => (Scores, References, Attempt) = (null, null, Attempt + 1);
 
         public RolloutGroup Result() => new(
             prompt.Position, prompt.Ids,

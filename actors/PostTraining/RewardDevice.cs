@@ -27,7 +27,7 @@ public sealed class RewardDevice(RewardFunction function, Func<long, EquatableAr
             .. order.Rollouts.Select(rollout => function.Score(describe(order.Position, order.Prompt, rollout)))
                 .Select(static score => new RolloutScore(score.Total, [.. score.Parts])),
         ];
-        return [new RewardsScored(default, order.Number, order.Position, scores)];
+        return [new RewardsScored(default, order.Number, order.Position, order.Attempt, scores)];
     }
 
     public void GiveUp() => orders.Clear();

@@ -57,8 +57,9 @@ public sealed record GenerateRollouts(
 
 /// <summary>Scores the rollouts of a prompt, or computes their log-probabilities, according to who is asked.</summary>
 /// <param name="Rollouts">All of the prompt, in order of samples.</param>
-public sealed record JudgeRollouts(long Number, long Position, EquatableArray<int> Prompt, EquatableArray<Rollout> Rollouts)
-    : WorkerCommand(Number);
+/// <param name="Attempt">Grows where a rollout of the prompt turned out to be another.</param>
+public sealed record JudgeRollouts(
+    long Number, long Position, EquatableArray<int> Prompt, EquatableArray<Rollout> Rollouts, int Attempt) : WorkerCommand(Number);
 
 /// <summary>All work for experience with lower numbers is to be forgotten.</summary>
 public sealed record ForgetRollouts(long Number) : WorkerCommand(Number);
@@ -73,12 +74,13 @@ public sealed record RolloutDone(ActorId Worker, long Number, long Position, int
     : WorkerReport(Worker, Number);
 
 /// <param name="Scores">In order of samples.</param>
-public sealed record RewardsScored(ActorId Worker, long Number, long Position, EquatableArray<RolloutScore> Scores)
+public sealed record RewardsScored(ActorId Worker, long Number, long Position, int Attempt, EquatableArray<RolloutScore> Scores)
     : WorkerReport(Worker, Number);
 
 /// <param name="LogProbabilities">Of the tokens of each rollout, in nats, in order of samples.</param>
 public sealed record ReferencesScored(
-    ActorId Worker, long Number, long Position, EquatableArray<EquatableArray<float>> LogProbabilities) : WorkerReport(Worker, Number);
+    ActorId Worker, long Number, long Position, int Attempt, EquatableArray<EquatableArray<float>> LogProbabilities)
+    : WorkerReport(Worker, Number);
 
 /// <summary>The order cannot be carried out: the published weights are gone or damaged.</summary>
 public sealed record WeightsMissing(ActorId Worker, long Number, string Reason) : WorkerReport(Worker, Number);

@@ -220,7 +220,9 @@ internal sealed class StepJudge
         var (step, overrides) = (progress.Step, progress.Overrides);
         var from = SpikeLadder.FromOf(finding, options.Ladder);
         var count = SpikeLadder.SkipOf(finding, step, overrides, options.Ladder);
-        probe = new SpikeProbe(step, overrides.Skips);
+
+        // Rollouts are of the weights that sampled them: with those of an earlier step, they say nothing about the batch.
+        probe = options.NeedsRollouts ? null : new SpikeProbe(step, overrides.Skips);
         steering.Intervene(new Intervention(
             progress.Interventions.Next, from, [progress.Batches(from, count, finding.Evidence)], rateFactor, Intervention.Automatic,
                 $"{finding.Evidence}; onset at step {finding.Onset}"));

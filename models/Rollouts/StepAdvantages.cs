@@ -41,7 +41,7 @@ public sealed class StepAdvantages
                 advantages[group][sample] = OfTokens(groups[group].Samples[sample], rewards[group][sample], ofSamples[sample]);
         }
 
-        if (options.Estimator is AdvantageEstimator.ReinforcePlusPlus or AdvantageEstimator.ReinforcePlusPlusBaseline)
+        if (Whitens)
             Whiten();
     }
 
@@ -79,8 +79,13 @@ public sealed class StepAdvantages
         }
     }
 
+    private bool Whitens => options.Estimator is AdvantageEstimator.ReinforcePlusPlus or AdvantageEstimator.ReinforcePlusPlusBaseline;
+
     private TokenAdvantages OfTokens(ScoredRollout scored, double? reward, double advantage)
     {
+        // Whitening would give it an advantage.
+        if (Whitens && reward is null)
+            return TokenAdvantages.None;
         var tokens = scored.Rollout.Ids.Count;
         var mask = new bool[tokens];
         mask.AsSpan().Fill(!options.MaskTruncated || scored.Rollout.HasEnded);
@@ -88,12 +93,10 @@ public sealed class StepAdvantages
         values.AsSpan().Fill(advantage);
         if (options.Estimator is not AdvantageEstimator.ReinforcePlusPlus)
             return new TokenAdvantages(values, mask);
-        if (reward is not { } score)
-            return TokenAdvantages.None;
         var rewards = new double[tokens];
         TokenRewards.Of(
             Doubles(scored.Rollout.LogProbabilities), options.KlCoefficient == 0 ? new double[tokens] : Doubles(scored.Reference), mask,
-            score, double.PositiveInfinity, options.KlCoefficient, rewards);
+            reward!.Value, double.PositiveInfinity, options.KlCoefficient, rewards);
         ReinforcePlusPlus.ReturnsToGo(rewards, mask, discount: 1, values);
         return new TokenAdvantages(values, mask);
     }
