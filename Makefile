@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build train demo test chaos simulate planted check bench bench-kernels bench-spikes sanitize clean
+.PHONY: help setup build train rlhf demo test chaos simulate planted check bench bench-kernels bench-spikes sanitize clean
 .NOTPARALLEL:
 .ONESHELL:
 SHELL := /bin/bash
@@ -31,6 +31,9 @@ train: setup build ## train a GPT on the King James Bible, plot it and sample fr
 	./actortrain pretrain ops/runs/kjv.yaml
 	./actortrain plot kjv
 	./actortrain generate kjv --prompt 'And God said' --tokens 200 --temperature 0.8 --seed 1
+
+rlhf: setup build ## train a policy from nothing to reinforcement learning against a reward model, plot it and print answers before and after
+	@ops/rlhf.sh
 
 demo: setup build ## run with injected bad data, kills and bit flips; print the journal and plot the loss to ops/demo/demo.svg
 	@mkdir -p artifacts/text

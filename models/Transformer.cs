@@ -227,9 +227,13 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// <summary>As <see cref="FusedLoss.RowLosses(DecodingPass, nint, nint)"/>, after <see cref="Decode"/>.</summary>
     internal void RowLosses(DecodingPass pass, nint targets, nint losses) => fusedLoss!.RowLosses(pass, targets, losses);
 
-    private static RowWeighing WeighingOf(HeadForm form, long rows) => new(
-        Scale: 1, Temperatures: form.Temperature == 1 ? null : full(rows, form.Temperature, dtype: float32),
-        EntropyWeights: form.EntropyWeights is { } weights ? tensor(weights) : null);
+    private static RowWeighing WeighingOf(HeadForm form, long rows)
+    {
+        using Scalar temperature = form.Temperature;
+        return new RowWeighing(
+            Scale: 1, Temperatures: form.Temperature == 1 ? null : full(rows, temperature, dtype: float32),
+            EntropyWeights: form.EntropyWeights is { } weights ? tensor(weights) : null);
+    }
 
     private Tensor ReferenceLogits(Tensor tokens_BT, TextRows texts) =>
         cat([.. PartsOf(tokens_BT, texts).Select(part => forward(part).view(-1, Options.VocabularySize))]);

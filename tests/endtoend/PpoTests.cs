@@ -42,6 +42,7 @@ public sealed class PpoTests
 
         real.Run(Ppo("ppo-killed")).ShouldSucceed();
         real.NewestWeights("ppo-killed").ShouldBe(real.NewestWeights("ppo"));
+        real.Run("replay", "ppo-killed", "--repair").ShouldSucceed();
         real.Run("audit", "ppo-killed").ShouldSucceed();
 
         // Whoever uses the run sees the policy alone.

@@ -169,5 +169,8 @@ public sealed class StepAdvantagesTests
         new Rollout(
             [.. Enumerable.Range(10, length)], [.. Enumerable.Range(1, length).Select(t => -0.25f * t / length)],
             HasEnded: length % 2 == 1),
-        new RolloutScore(reward, []), [.. Enumerable.Range(1, length).Select(static t => -0.125f * t * t)]);
+        new RolloutScore(reward, []), [.. Enumerable.Range(1, length).Select(static t => -0.125f * t * t)])
+    {
+        Values = [.. Enumerable.Range(1, length).Select(static t => 0.5f / t)],
+    };
 }
