@@ -3,11 +3,11 @@ namespace ActorTrain.Data.Tasks;
 /// <summary>A question with its right answer.</summary>
 /// <param name="Prompt">Such as <c>reverse wolf:</c>.</param>
 /// <param name="Answer">Such as <c>flow</c>.</param>
-public sealed record Problem(string Prompt, string Answer);
+internal sealed record Problem(string Prompt, string Answer);
 
 /// <summary>All problems of a task, in an order that depends on a seed; no two are equal.</summary>
 /// <remarks>A pure function of seed and position.</remarks>
-public interface IProblems
+internal interface IProblems
 {
     /// <summary>How many there are.</summary>
     long Count { get; }

@@ -73,7 +73,9 @@ public sealed class DocumentReaderTests : IDisposable
     public void Any_text_of_any_length_comes_back_whole() => Prop.ForAll(Texts.Any(), Gen.Choose(1, 400).ToArbitrary(), (text, times) =>
     {
         var whole = string.Concat(Enumerable.Repeat(text.TrimStart('\ufeff'), times)).TrimStart('\ufeff');
-        return whole.Length == 0 || string.Concat(Read(folder.Write("any.txt", whole))) == whole;
+
+        // Zero bytes alone are refused.
+        return whole.Trim('\0').Length == 0 || string.Concat(Read(folder.Write("any.txt", whole))) == whole;
     }).QuickCheckThrowOnFailure();
 
     [Fact]
