@@ -117,7 +117,7 @@ internal static class ChaosCommand
             new MemoryCheck(request.Force)
                 .RequireToTrain(
                 configuration, stage.ModelOf(configuration, data.Tokenizer.VocabularySize), isFused: true, hasBegun: false,
-                TrainingStage.SequencesOf(data, configuration));
+                TrainingStage.SequencesOf(data, configuration), stage == TrainingStage.Reinforcing);
         }
 
         using var stop = new StopSignal();

@@ -90,7 +90,7 @@ internal static class TrainCommand
         var memory = new MemoryCheck(request.Force);
         var needed = memory.RequireToTrain(
             configuration, model, environment.IsFused, File.Exists(directory.ConfigurationFile),
-            TrainingStage.SequencesOf(data, configuration));
+            TrainingStage.SequencesOf(data, configuration), stage == TrainingStage.Reinforcing);
 
         using var progress = TrainingProgress.For(context);
         using var stop = new StopSignal(() => progress.Note("Stopping: finishing the step and saving a checkpoint; "

@@ -52,6 +52,9 @@ public sealed record RunConfiguration : IOptions
 
     public int ReducerCount => Reducers.Count > 0 ? Reducers.Count : Trainers.Count;
 
+    /// <summary>Whether rollouts are compared with the base model.</summary>
+    public bool ComparesWithBase => Policy.KlCoefficient > 0 || Advantages.KlCoefficient > 0;
+
     /// <summary>The model's shape with the tokenizer's vocabulary, or the base model's, which may have ids without a piece.</summary>
     /// <exception cref="UserErrorException">The shape is invalid.</exception>
     public ModelOptions ModelFor(int vocabularySize)
@@ -78,8 +81,8 @@ public sealed record RunConfiguration : IOptions
         const string Estimator = $"{nameof(Advantages)}.{nameof(AdvantageOptions.Estimator)}";
         if (!Advantages.NeedsCritic && Critic != new CriticOptions())
         {
-            yield return new($"keys of the section critic are given, but {Estimator:key} {Advantages.Estimator} has no critic; set "
-                + $"{Estimator:key} to {AdvantageEstimator.Gae}, or omit them.");
+            yield return new($"keys of the section critic are given, but {Estimator:key} is "
+                + $"{Advantages.Estimator.ToString().ToLowerInvariant()}, which has no critic; set {Estimator:key} to gae, or omit them.");
         }
 
         const string Count = $"{nameof(Trainers)}.{nameof(TrainersOptions.Count)}";

@@ -34,19 +34,20 @@ internal sealed class MemoryCheck(bool isForced, AvailableMemory? available = nu
     /// <param name="isFused">Whether it runs on the fused CPU kernels.</param>
     /// <param name="hasBegun">Whether the run exists, so that settings that change its bits cannot be suggested.</param>
     /// <param name="sequences">Of a sample: a pair has two.</param>
+    /// <param name="hasRollouts">Whether the policy samples them.</param>
     /// <returns>The memory needed.</returns>
     /// <exception cref="UserErrorException">Memory is insufficient, and the check is not overridden.</exception>
     public MemoryPlan RequireToTrain(
-        RunConfiguration configuration, ModelOptions shape, bool isFused, bool hasBegun, int sequences = 1)
+        RunConfiguration configuration, ModelOptions shape, bool isFused, bool hasBegun, int sequences = 1, bool hasRollouts = false)
     {
-        var plan = MemoryPlan.ToTrain(configuration, shape, isFused, sequences: sequences);
-        Require("The run", plan, Otherwise(configuration, shape, isFused, hasBegun, sequences));
+        var plan = MemoryPlan.ToTrain(configuration, shape, isFused, sequences: sequences, hasRollouts: hasRollouts);
+        Require("The run", plan, Otherwise(configuration, shape, isFused, hasBegun, sequences, hasRollouts));
         return plan;
     }
 
     /// <summary>Settings with which a run needs less memory; if it has begun, only those that keep its bits.</summary>
     internal static List<(string Settings, MemoryPlan Plan)> Otherwise(RunConfiguration configuration, ModelOptions shape, bool isFused,
-        bool hasBegun, int sequences = 1)
+        bool hasBegun, int sequences = 1, bool hasRollouts = false)
     {
         var (training, compute) = (configuration.Training, configuration.Training.Compute);
         var settings = new List<string>();
@@ -66,12 +67,15 @@ internal sealed class MemoryCheck(bool isForced, AvailableMemory? available = nu
         {
             if (!isPossible)
                 return;
-            results.Add(($"--set {setting}", MemoryPlan.ToTrain(lower(configuration), shape, isFused, sequences: sequences)));
+            results.Add(($"--set {setting}", PlanOf(lower(configuration))));
             settings.Add($"--set {setting}");
             lowered = lower(lowered);
             if (settings.Count > 1)
-                results.Add((string.Join(' ', settings), MemoryPlan.ToTrain(lowered, shape, isFused, sequences: sequences)));
+                results.Add((string.Join(' ', settings), PlanOf(lowered)));
         }
+
+        MemoryPlan PlanOf(RunConfiguration asked) =>
+            MemoryPlan.ToTrain(asked, shape, isFused, sequences: sequences, hasRollouts: hasRollouts);
     }
 
     private static AvailableMemory? Ask() =>

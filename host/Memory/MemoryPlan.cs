@@ -18,8 +18,9 @@ internal sealed record MemoryPlan(IReadOnlyList<(string What, double Bytes)> Par
     /// <param name="isFused">Whether it runs on the fused CPU kernels.</param>
     /// <param name="trainers">Null: as many as the configuration says.</param>
     /// <param name="sequences">Of a sample: a pair has two.</param>
+    /// <param name="hasRollouts">Whether the policy samples them, with workers of their own.</param>
     public static MemoryPlan ToTrain(
-        RunConfiguration configuration, ModelOptions shape, bool isFused, int? trainers = null, int sequences = 1)
+        RunConfiguration configuration, ModelOptions shape, bool isFused, int? trainers = null, int sequences = 1, bool hasRollouts = false)
     {
         var (options, count) = (configuration.Training, trainers ?? configuration.Trainers.Count);
         var model = new ModelMemory(shape, options.ChosenPrecision, isFused, options.Compute.Recompute);
@@ -33,10 +34,28 @@ internal sealed record MemoryPlan(IReadOnlyList<(string What, double Bytes)> Par
         var perTrainer = Math.Ceiling(Math.Log2(Math.Max(1.0, (double)options.Lanes / count))) + 2 + (isFused ? 0 : 3);
         return Of(
             Training,
-            ("weights and moments", isOnHost * (3 * model.Vector + model.Packed)),
-            ("gradients", (count * perTrainer + 1) * model.Vector),
-            ("snapshots", Math.Max(configuration.Checkpoints.Snapshots, isOnHost) * 3 * model.Vector),
-            ("activations", isOnHost * model.Training(sequences * options.MicroBatch * (isFused ? options.LanesAtOnce(shape) : 1))));
+            [
+                ("weights and moments", isOnHost * (3 * model.Vector + model.Packed)),
+                ("gradients", (count * perTrainer + 1) * model.Vector),
+                ("snapshots", Math.Max(configuration.Checkpoints.Snapshots, isOnHost) * 3 * model.Vector),
+                ("activations", isOnHost * model.Training(sequences * options.MicroBatch * (isFused ? options.LanesAtOnce(shape) : 1))),
+                .. hasRollouts ? OfWorkers(configuration, model, sequences * options.MicroBatch) : [],
+            ]);
+    }
+
+    // Each has a copy of the weights of its own.
+    private static IEnumerable<(string, double)> OfWorkers(RunConfiguration configuration, ModelMemory model, int sequences)
+    {
+        var policy = model with { Model = model.Model.ShapeOfPolicy() };
+        var (workers, slots) = (configuration.Rollouts.Workers, configuration.Rollouts.Slots);
+        yield return ("samplers", workers * (policy.Vector + policy.Packed + policy.Decoding(slots)
+            + (slots + 1) * policy.KeysAndValues(model.Model.ContextLength)));
+        if (configuration.ComparesWithBase)
+            yield return ("reference", policy.Vector + policy.Packed + policy.Evaluation(sequences));
+        if (!model.Model.Critic)
+            yield break;
+        var critic = model with { Model = model.Model.ShapeOfCritic() };
+        yield return ("critic's values", critic.Vector + critic.Packed + critic.Evaluation(sequences));
     }
 
     public static MemoryPlan ToEvaluate(ModelMemory model, int sequences) => Of(
@@ -70,5 +89,5 @@ internal sealed record MemoryPlan(IReadOnlyList<(string What, double Bytes)> Par
     public override string ToString() =>
         string.Join(", ", Parts.Where(static part => part.Bytes > 0).Select(static part => $"{part.What} {Words(part.Bytes)}"));
 
-    private static MemoryPlan Of(double program, params (string, double)[] parts) => new([.. parts, ("program", program)]);
+    private static MemoryPlan Of(double program, params IEnumerable<(string, double)> parts) => new([.. parts, ("program", program)]);
 }

@@ -49,9 +49,6 @@ internal sealed class RolloutSetup
 
     public ExperienceMemory Experiences { get; }
 
-    /// <summary>Whether the base model's log-probabilities are needed.</summary>
-    private bool HasReference => configuration.Policy.KlCoefficient > 0 || configuration.Advantages.KlCoefficient > 0;
-
     /// <exception cref="UserErrorException">There are no fused kernels.</exception>
     public static void RequireKernels(NumericEnvironment environment)
     {
@@ -88,7 +85,7 @@ internal sealed class RolloutSetup
                 Prompts = PromptsOf,
                 Rollouts = configuration.Rollouts,
                 Advantages = configuration.Advantages,
-                References = HasReference ? 1 : 0,
+                References = configuration.ComparesWithBase ? 1 : 0,
                 Critics = model.Critic ? 1 : 0,
                 AuditEvery = configuration.Audit.Every,
                 Supervision = trainers.Supervision with { Log = directory.LogFile },

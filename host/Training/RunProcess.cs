@@ -105,7 +105,8 @@ internal sealed class RunProcess
             ?? TrainingData.Of(data, model, options, configuration.Preference.NeedsMismatched, () => reference);
         layout = ModelLayout.Of(model);
         needed = MemoryPlan.ToTrain(
-            configuration, model, environment.IsFused, sequences: TrainingStage.SequencesOf(data, configuration));
+            configuration, model, environment.IsFused, sequences: TrainingStage.SequencesOf(data, configuration),
+            hasRollouts: rollouts is not null);
         store = new CheckpointStore(
             directory.CheckpointsDirectory,
             configuration.Checkpoints.Store,
@@ -254,7 +255,7 @@ internal sealed class RunProcess
 
     private void RequireMemoryFor(int trainers) => memory.Require(
         $"The run with {trainers} trainers", MemoryPlan.ToTrain(
-            configuration, model, environment.IsFused, trainers, TrainingStage.SequencesOf(data, configuration)),
+            configuration, model, environment.IsFused, trainers, TrainingStage.SequencesOf(data, configuration), rollouts is not null),
             way: "a run that was started with --force skips this check");
 
     private TrainingRun Run(double gemmRate)

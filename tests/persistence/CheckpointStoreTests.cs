@@ -43,6 +43,38 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_policy_is_read_without_the_critic_beside_it_and_has_a_hash_of_its_own()
+    {
+        var model = ModelOptions.FromDepth(1, ModelFamily.Llama) with { Width = 8, Heads = 1, VocabularySize = 11, Critic = true };
+        var (both, policy) = (ModelLayout.Of(model), ModelLayout.Of(model.ShapeOfPolicy()));
+        var content = Samples.Content(3, both);
+        Store().Commit(content with { Facts = content.Facts with { Model = model } });
+
+        var archive = new CheckpointArchive(Folder);
+        using (var whole = archive.LoadLatest(both, Samples.NoFaults).ShouldNotBeNull())
+            whole.Manifest.WeightsHash.ShouldBe(WeightsDigest.Of(both, whole.Weights));
+        using (var loaded = archive.LoadLatest(policy, Samples.NoFaults, CheckpointParts.Weights).ShouldNotBeNull())
+        {
+            loaded.Manifest.Facts.Model.ShouldBe(model);
+            loaded.Manifest.PolicyHash.ShouldBe(WeightsDigest.Of(policy, loaded.Weights));
+            loaded.Weights.Slice(0, (int)loaded.Weights.Length).SequenceEqual(content.Weights.Slice(0, (int)loaded.Weights.Length))
+                .ShouldBeTrue();
+        }
+
+        content.Free();
+    }
+
+    [Fact]
+    public void Without_a_critic_nothing_in_a_manifest_speaks_of_one()
+    {
+        Store().Commit(7);
+        var manifest = new CheckpointArchive(Folder).List().ShouldHaveSingleItem().Manifest.ShouldNotBeNull();
+        manifest.PolicyHash.ShouldBe(manifest.WeightsHash);
+        File.ReadAllText(Path.Combine(Folder, "step-00000007", "manifest.json")).ToLowerInvariant().ShouldNotContain("critic");
+        File.ReadAllText(Path.Combine(Folder, "step-00000007", "manifest.json")).ShouldNotContain("policyHash");
+    }
+
+    [Fact]
     public void The_same_content_gives_the_same_bytes()
     {
         Store().Commit(5);

@@ -68,6 +68,26 @@ public sealed partial class MemoryCheckTests
     }
 
     [Fact]
+    public void Each_worker_and_each_model_of_rollouts_needs_more()
+    {
+        var training = MemoryPlan.ToTrain(Run, Shape, isFused: true).Bytes;
+        var one = Rollouts();
+        one.ShouldBeGreaterThan(training);
+        Rollouts("rollouts.workers=2").ShouldBe(one + one - training, 1);
+        Rollouts("rollouts.slots=128").ShouldBeGreaterThan(one);
+        var compared = Rollouts("advantages.kl_coefficient=0.1");
+        compared.ShouldBeGreaterThan(one);
+        var vector = new ModelMemory(Shape).Vector;
+        Of(Shape with { Critic = true }, "advantages.estimator=gae", "advantages.kl_coefficient=0.1").ShouldBeGreaterThan(
+            compared + 20 * vector);
+
+        static double Rollouts(params string[] more) => Of(Shape, more);
+
+        static double Of(ModelOptions shape, params string[] more) =>
+            MemoryPlan.ToTrain(RunFile.Read(null, [.. Given, .. more]), shape, isFused: true, hasRollouts: true).Bytes;
+    }
+
+    [Fact]
     public void More_texts_need_more_up_to_those_that_are_written_side_by_side()
     {
         var bytes = new[] { 1, 2, TextGenerator.MostAtOnce, 10 * TextGenerator.MostAtOnce }
