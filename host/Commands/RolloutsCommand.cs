@@ -28,7 +28,8 @@ internal static class RolloutsCommand
             Step N is the update after the first N: its answers were sampled by the weights after N updates (with rollouts.lag, by
             earlier ones) and are in rollouts/step-N.jsonl of the run; its figures are those of step N + 1 in metrics.jsonl. Special
             tokens are shown by their names. Advantages are computed again from the rewards; that of an answer is the mean over the
-            tokens that it is trained on. KL is the estimate Σ(log p − log p_base) of an answer, in nats, where the base model is compared with.
+            tokens that it is trained on. KL is the estimate Σ(log p − log p_base) of an answer, in nats, where the base model is
+            compared with.
 
             Works during training and after kill -9; 'actortrain replay' proves that a rollout is what the weights sample.
 
