@@ -33,9 +33,10 @@ internal sealed class Experiences(
 
     /// <summary>At a boundary: asks for the rollouts that the weights just reached sample. A step whose rollouts older weights sample, and
     /// which are gone, is reached again from where sampling began anew.</summary>
-    public void Ask(Rollback rollback)
+    /// <param name="mayBegin">Whether no step is under way, and the next may begin.</param>
+    public void Ask(Rollback rollback, bool mayBegin)
     {
-        if (options.Rollouts is not { } schedule || progress.IsComplete || end.IsEnding)
+        if (options.Rollouts is not { } schedule || !mayBegin || progress.IsComplete || end.IsEnding)
             return;
         foreach (var past in requests.Keys.Where(step => step < progress.Step).ToList())
             Remove(past);

@@ -56,8 +56,7 @@ public sealed class RunLogic
         recordedCheckpoint = decided.OfType<CheckpointCommitted>().LastOrDefault()?.Step;
 
         decisions = new Decisions(decided, events.Count, options.JournalBuffer, output, end, faults);
-        metrics =
-            new MetricsStream(new MetricsOutbox(unwritten.MetricsStep, decisions.Durable), options.MetricsBuffer, output, end, decisions);
+        metrics = new(new MetricsOutbox(unwritten.MetricsStep, decisions.Durable), options.MetricsBuffer, output, end, decisions);
         var interventions = new Interventions(decisions.Known.Interventions);
         states = new KeptStates(options.SnapshotSlots, recovery, decisions, interventions);
         var (step, overrides) = states.Newest;
@@ -69,20 +68,17 @@ public sealed class RunLogic
         evaluations = new Evaluations(options, output, roster, progress, rounds, metrics);
         saving = new Saving(options, output, end, decisions, metrics, roster, progress, states, votes, checkpointing);
         experiences = new Experiences(options, output, end, decisions, faults, progress, states, saving);
-        rollback =
-            new Rollback(output, decisions, roster, progress, states, rounds, votes, saving, evaluations, experiences, metrics);
+        rollback = new Rollback(output, decisions, roster, progress, states, rounds, votes, saving, evaluations, experiences, metrics);
         steering = new Steering(options.Schedule, output, end, decisions, progress, rounds, rollback);
         membership = new Membership(options, output, end, decisions, roster, progress, states, rounds);
         transfer = new StateTransfer(output, end, faults, decisions, roster, progress, states, rounds, saving, rollback);
         integrity = new Integrity(options, output, end, decisions, roster, progress, rounds, votes, membership, steering, rollback);
-        judge = new StepJudge(
-            options, output, end, decisions, metrics, roster, progress, rounds, votes, integrity, steering, experiences, time);
+        judge = new(options, output, end, decisions, metrics, roster, progress, rounds, votes, integrity, steering, experiences, time);
         operators = new OperatorDesk(output, end, decisions, roster, progress, rounds, membership, steering);
         trainerReminders = new TrainerReminders(options, output, roster, rounds, membership);
         reminders = new Reminders(options, output, end, decisions, metrics, trainerReminders, rounds, judge, saving, experiences);
         ending = new EndOfRun(options.EndPatience, output, end, decisions, metrics, roster, progress, states, saving, evaluations);
-        view = new RunView(
-            end, decisions, metrics, roster, progress, rounds, saving, evaluations, experiences, operators, faults, time);
+        view = new(end, decisions, metrics, roster, progress, rounds, saving, evaluations, experiences, operators, faults, time);
         decisions.Taken += checkpointing.Note;
         decisions.Taken += decision => time.Note(decision, progress.Step, left => roster.All.Any(trainer => trainer.Key?.Id == left));
     }
@@ -240,8 +236,7 @@ public sealed class RunLogic
         // Copies and evaluations of this step's weights finish before they change, and no trainer falls too far behind.
         if (!saving.IsCopying && !evaluations.HoldsUp && rounds.Updates.Count < options.TotalsKept && end.Failure is null)
             judge.Judge();
-        if (rounds.Current is null && !operators.HasPaused)
-            experiences.Ask(rollback);
+        experiences.Ask(rollback, mayBegin: rounds.Current is null && !operators.HasPaused);
         transfer.GiveStates();
         LookAround();
         saving.Write();
@@ -284,9 +279,8 @@ public sealed class RunLogic
         }
 
         // The first round waits for all trainers that start together, except those that have failed already.
-        if (decisions.ExtensionWaits
-            || (!rounds.HaveBegun && roster.All.Any(static trainer => trainer is { IsMember: false, Faults: 0, IsRetiring: false }))
-            || experiences.HoldsUp)
+        if (decisions.ExtensionWaits || experiences.HoldsUp
+            || (!rounds.HaveBegun && roster.All.Any(static trainer => trainer is { IsMember: false, Faults: 0, IsRetiring: false })))
             return;
         var shares = rounds.Open();
         integrity.PlanAudit(shares);

@@ -64,7 +64,7 @@ public sealed class CriticTests
     public void Rollouts_that_were_kept_without_values_are_sampled_again(bool hasValues)
     {
         logic.Begin(Noon);
-        logic.Handle(new PrepareExperience(1, 3, Published, SkipList.Empty), Noon);
+        logic.Handle(new PrepareExperience(1, 1, 3, Published, SkipList.Empty), Noon);
         var scored = new ScoredRollout(Sampled, new RolloutScore(1, [1]), []) { Values = hasValues ? [0.5f, 0.25f] : [] };
         var effects = logic.Handle(
             new RolloutsRead(1, new StepRollouts(3, Published.Hash, [new RolloutGroup(8, [1, 2], [scored])])), Noon);
@@ -108,7 +108,7 @@ public sealed class CriticTests
     private void Sample()
     {
         logic.Begin(Noon);
-        logic.Handle(new PrepareExperience(1, 3, Published, SkipList.Empty), Noon);
+        logic.Handle(new PrepareExperience(1, 1, 3, Published, SkipList.Empty), Noon);
         logic.Handle(new RolloutsRead(1, null), Noon);
         last = logic.Handle(new RolloutDone(new ActorId(ActorRole.Rollout), 1, 8, 0, 0, Sampled, Published.Hash), Noon);
     }
