@@ -49,7 +49,7 @@ public sealed class CriticDevice : IWorkerDevice
         }
 
         weights.Verify();
-        return [new ValuesEstimated(default, order.Number, order.Position, [.. found])];
+        return [new ValuesEstimated(default, order.Number, order.Position, order.Attempt, [.. found])];
     }
 
     public void GiveUp() => orders.Clear();

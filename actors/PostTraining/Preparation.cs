@@ -53,6 +53,9 @@ internal sealed class Preparation
 
         public SampleVote[] Votes { get; } = [.. Enumerable.Range(0, samples).Select(static _ => new SampleVote())];
 
+        /// <summary>Grows when its rollouts change: what was computed of the former ones does not count.</summary>
+        public int Attempt { get; private set; }
+
         public EquatableArray<RolloutScore>? Scores { get; set; }
 
         public EquatableArray<EquatableArray<float>>? References { get; set; }
@@ -67,7 +70,7 @@ internal sealed class Preparation
             && (!hasReferences || References is not null) && (!hasValues || Values is not null);
 
         /// <summary>What follows from its rollouts is to be computed again.</summary>
-        public void Doubt() => (Scores, References, Values) = (null, null, null);
+        public void Doubt() => (Scores, References, Values, Attempt) = (null, null, null, Attempt + 1);
 
         public RolloutGroup Result() => new(
             prompt.Position, prompt.Ids,

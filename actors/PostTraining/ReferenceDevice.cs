@@ -58,7 +58,7 @@ public sealed class ReferenceDevice : IWorkerDevice
 
         checksum.Verify(parameters.Weights, FlatPlace.Weights);
         parameters.VerifyCopies();
-        return [new ReferencesScored(default, order.Number, order.Position, [.. found])];
+        return [new ReferencesScored(default, order.Number, order.Position, order.Attempt, [.. found])];
     }
 
     public void GiveUp() => orders.Clear();

@@ -64,7 +64,7 @@ public sealed class RewardDevice : IWorkerDevice
     {
         var order = orders.Dequeue();
         var ofModel = OfModel(order);
-        return [new RewardsScored(default, order.Number, order.Position, [.. order.Rollouts.Select((rollout, i) =>
+        return [new RewardsScored(default, order.Number, order.Position, order.Attempt, [.. order.Rollouts.Select((rollout, i) =>
             Sum(OfFunction(order, rollout), ofModel?[i]))])];
     }
 

@@ -24,7 +24,9 @@ public sealed class RolloutsLogic
     private readonly List<WorkerPool> pools;
     private readonly List<GenerationWork> generations = [];
     private readonly List<JudgementWork> judgements = [];
-    private readonly HashSet<ActorId> reported = [];
+
+    // Numbers of samplers that computed wrongly, in whatever life.
+    private readonly HashSet<int> reported = [];
     private List<RolloutsEffect> effects = [];
     private readonly SortedDictionary<long, Preparation> preparations = [];
     private DateTimeOffset ledgerRemindAt;
@@ -99,7 +101,8 @@ public sealed class RolloutsLogic
     {
         Start(at);
         var isAlive = pools.Exists(pool => pool.Hear(report.Worker, now));
-        if (preparations.GetValueOrDefault(report.Number) is { Done: null, Pending: null } preparation)
+        if (preparations.GetValueOrDefault(report.Number) is { Done: null, Pending: null } preparation
+            && !(report is RolloutDone && reported.Contains(report.Worker.Number)))
             Note(preparation, report, isAlive);
         return Advance();
     }
@@ -202,30 +205,39 @@ public sealed class RolloutsLogic
 
     private void AskAgain(Preparation preparation, Preparation.Group group, int sample, bool toCompare = true)
     {
-        var first = generations.Find(work => work.Group == group && work.Samples.Contains(sample));
         var attempt = group.Votes[sample].AskAgain(toCompare);
-        generations.Add(new GenerationWork(preparation, group, [sample], attempt) { ComparedWith = first });
+        foreach (var other in generations.Where(work => work.Group == group && work.Left.Contains(sample)))
+            other.Rivals = Rivals;
+        generations.Add(new GenerationWork(preparation, group, [sample], attempt) { Rivals = Rivals });
     }
+
+    // Who computes, or has computed, the same for comparison: a worker that computes wrongly may do so twice.
+    private HashSet<int> Rivals(GenerationWork work) =>
+    [
+        .. generations.Where(other => other != work && other.IsGiven && other.Group == work.Group && other.Left.Overlaps(work.Left))
+            .Select(static other => other.GivenTo),
+        .. work.Left.SelectMany(sample => work.Group.Votes[sample].Others(work.Attempt)),
+    ];
 
     private void Note(Preparation preparation, WorkerReport report, bool isAlive)
     {
         switch (report)
         {
             case RolloutDone done when preparation.Find(done.Position) is { } group && done.Sample < group.Votes.Length:
-                Note(preparation, group, done);
+                Note(preparation, group, done, isAlive);
                 break;
             case RewardsScored scored when preparation.Find(scored.Position) is { IsGenerated: true } group
-                && scored.Scores.Count == group.Votes.Length:
+                && scored.Attempt == group.Attempt && scored.Scores.Count == group.Votes.Length:
                 group.Scores ??= scored.Scores;
                 Complete(group, ActorRole.Reward);
                 break;
             case ReferencesScored scored when preparation.Find(scored.Position) is { IsGenerated: true } group
-                && scored.LogProbabilities.Count == group.Votes.Length:
+                && scored.Attempt == group.Attempt && scored.LogProbabilities.Count == group.Votes.Length:
                 group.References ??= scored.LogProbabilities;
                 Complete(group, ActorRole.Reference);
                 break;
             case ValuesEstimated estimated when preparation.Find(estimated.Position) is { IsGenerated: true } group
-                && estimated.Values.Count == group.Votes.Length:
+                && estimated.Attempt == group.Attempt && estimated.Values.Count == group.Votes.Length:
                 group.Values ??= estimated.Values;
                 Complete(group, ActorRole.Critic);
                 break;
@@ -235,11 +247,18 @@ public sealed class RolloutsLogic
         }
     }
 
-    private void Note(Preparation preparation, Preparation.Group group, RolloutDone done)
+    private void Note(Preparation preparation, Preparation.Group group, RolloutDone done, bool isAlive)
     {
+        var name = $"rollout {done.Sample} of prompt {done.Position} at step {preparation.Asked.Step}";
+
         // Only what the published weights have made is a rollout of this step.
         if (done.Weights != preparation.Asked.Weights.Hash)
+        {
+            if (isAlive)
+                Distrust(preparation, done.Worker, $"{name} was sampled with weights {done.Weights:x16}, which are not those published");
             return;
+        }
+
         var vote = group.Votes[done.Sample];
         var wasGenerated = group.IsGenerated;
         var before = vote.Accepted;
@@ -252,9 +271,15 @@ public sealed class RolloutsLogic
         }
 
         if (vote.IsDisputed)
+        {
+            // Somebody decides who has not computed it yet.
+            if (!generators.HasOthers(vote.Workers))
+                effects.AddRange(generators.Replace(done.Worker, now));
             AskAgain(preparation, group, done.Sample);
-        foreach (var liar in vote.Liars.Where(reported.Add).ToList())
-            Distrust(preparation, liar, $"rollout {done.Sample} of prompt {done.Position} at step {preparation.Asked.Step}");
+        }
+
+        foreach (var liar in vote.Liars.DistinctBy(static liar => liar.Number).ToList())
+            Distrust(preparation, liar, $"{name} differs from what two computations agree on");
         if (before is not null && vote.Accepted != before)
             Doubt(group);
         if (group.IsGenerated && (!wasGenerated || vote.Accepted != before))
@@ -268,17 +293,18 @@ public sealed class RolloutsLogic
     }
 
     // A worker that computes wrongly is replaced, and all of the step that rests on it is sampled again.
-    private void Distrust(Preparation preparation, ActorId liar, string found)
+    private void Distrust(Preparation preparation, ActorId liar, string evidence)
     {
-        Tell(new WorkerCorrupted(liar, $"{found} differs from what two computations agree on"));
-        effects.AddRange(generators.Replace(liar));
+        reported.Add(liar.Number);
+        Tell(new WorkerCorrupted(liar, evidence));
+        effects.AddRange(generators.Replace(liar, now));
         foreach (var unfinished in preparations.Values.Where(static one => one is { Done: null, Pending: null }))
         {
             foreach (var group in unfinished.Groups)
             {
                 for (var sample = 0; sample < group.Votes.Length; sample++)
                 {
-                    if (!group.Votes[sample].Withdraw(liar))
+                    if (!group.Votes[sample].Withdraw(liar.Number))
                         continue;
                     AskAgain(unfinished, group, sample, toCompare: false);
                     Doubt(group);
@@ -350,45 +376,5 @@ public sealed class RolloutsLogic
 
         void Judge(WorkerPool pool, ActorRole role) => effects.AddRange(pool.Give(
             judgements.Where(work => work.Role == role && !work.IsGiven).ToList(), JudgedAtOnce, now));
-    }
-
-    /// <summary>Work for one preparation.</summary>
-    private abstract class RolloutWork(Preparation preparation, Preparation.Group group) : WorkerPool.Work
-    {
-        public Preparation Preparation => preparation;
-
-        public Preparation.Group Group => group;
-    }
-
-    /// <summary>Samples of one prompt.</summary>
-    private sealed class GenerationWork(Preparation preparation, Preparation.Group group, int[] samples, int attempt)
-        : RolloutWork(preparation, group)
-    {
-        public IReadOnlyList<int> Samples => samples;
-
-        public int Attempt => attempt;
-
-        /// <summary>Samples that are not answered.</summary>
-        public SortedSet<int> Left { get; } = [.. samples];
-
-        /// <summary>The work that this one is compared with.</summary>
-        public GenerationWork? ComparedWith { get; init; }
-
-        public override int NotBy => ComparedWith?.GivenTo ?? -1;
-
-        public override int Load => Left.Count;
-
-        public override WorkerCommand Command() => new GenerateRollouts(
-            Preparation.Asked.Number, Preparation.Asked.Weights, Group.Prompt.Position, Group.Prompt.Ids, [.. Left], attempt);
-    }
-
-    /// <summary>The rollouts of one prompt, to be scored, compared with the reference, or given values.</summary>
-    private sealed class JudgementWork(Preparation preparation, Preparation.Group group, ActorRole role) : RolloutWork(preparation, group)
-    {
-        public ActorRole Role => role;
-
-        public override WorkerCommand Command() =>
-            new JudgeRollouts(
-                Preparation.Asked.Number, Preparation.Asked.Weights, Group.Prompt.Position, Group.Prompt.Ids, Group.Rollouts);
     }
 }

@@ -22,6 +22,13 @@ internal sealed class SampleVote
     public IEnumerable<ActorId> Liars => answers.Where(answer => Accepted is not null && answer.Rollout != Accepted)
         .Select(static answer => answer.Worker).Distinct();
 
+    /// <summary>Numbers of those who answered.</summary>
+    public IReadOnlySet<int> Workers => answers.Select(static answer => answer.Worker.Number).ToHashSet();
+
+    /// <summary>Numbers of those who answered other attempts.</summary>
+    public IEnumerable<int> Others(int attempt) =>
+        answers.Where(answer => answer.Attempt != attempt).Select(static answer => answer.Worker.Number);
+
     /// <summary>Asks for one more computation.</summary>
     /// <param name="toCompare">Whether two must agree from now on.</param>
     /// <returns>The number of the attempt.</returns>
@@ -46,16 +53,22 @@ internal sealed class SampleVote
         Count();
     }
 
-    /// <summary>Nothing that a worker said counts any more.</summary>
+    /// <summary>Nothing that a worker said counts any more, in whatever life.</summary>
+    /// <param name="worker">Its number.</param>
     /// <returns>Whether nothing is accepted any more.</returns>
-    public bool Withdraw(ActorId worker)
+    public bool Withdraw(int worker)
     {
         var wasAccepted = Accepted is not null;
-        answers.RemoveAll(answer => answer.Worker == worker);
+        answers.RemoveAll(answer => answer.Worker.Number == worker);
         Count();
         return wasAccepted && Accepted is null;
     }
 
-    private void Count() =>
-        Accepted = answers.GroupBy(static answer => answer.Rollout).FirstOrDefault(group => group.Count() >= needed)?.Key;
+    // Where answers differ, nobody agrees with itself.
+    private void Count()
+    {
+        var isContested = answers.Exists(answer => answer.Rollout != answers[0].Rollout);
+        Accepted = answers.GroupBy(static answer => answer.Rollout).FirstOrDefault(
+            group => (isContested ? group.DistinctBy(static answer => answer.Worker.Number) : group).Count() >= needed)?.Key;
+    }
 }

@@ -33,7 +33,7 @@ public sealed class WorkerLogic(ActorId worker, IWorkerDevice device, Action<Wor
                 if (samples.Count > 0)
                     Enqueue(order with { Samples = samples });
                 break;
-            case JudgeRollouts order when IsNew(new Piece(order.Number, order.Position)):
+            case JudgeRollouts order when IsNew(new Piece(order.Number, order.Position, Sample: 0, order.Attempt)):
                 Enqueue(order);
                 break;
         }
@@ -108,11 +108,11 @@ public sealed class WorkerLogic(ActorId worker, IWorkerDevice device, Action<Wor
     private static Piece PieceOf(WorkerReport report) => report switch
     {
         RolloutDone rollout => new Piece(rollout.Number, rollout.Position, rollout.Sample, rollout.Attempt),
-        RewardsScored scored => new Piece(scored.Number, scored.Position),
-        ReferencesScored scored => new Piece(scored.Number, scored.Position),
-        ValuesEstimated estimated => new Piece(estimated.Number, estimated.Position),
+        RewardsScored scored => new Piece(scored.Number, scored.Position, Sample: 0, scored.Attempt),
+        ReferencesScored scored => new Piece(scored.Number, scored.Position, Sample: 0, scored.Attempt),
+        ValuesEstimated estimated => new Piece(estimated.Number, estimated.Position, Sample: 0, estimated.Attempt),
         _ => throw new InvariantException($"{report.GetType().Name} answers no order."),
     };
 
-    private readonly record struct Piece(long Number, long Position, int Sample = 0, int Attempt = 0);
+    private readonly record struct Piece(long Number, long Position, int Sample, int Attempt);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Training;
@@ -13,11 +14,13 @@ internal sealed class WorkerPool
     private readonly TimeSpan timeout;
     private readonly TimeSpan retryInterval;
     private readonly List<Post> posts = [];
+    private readonly FailureWindow replacements;
     private int nextNumber;
 
     public WorkerPool(ActorRole role, int count, TrainerSupervisorOptions options, TimeSpan timeout, TimeSpan retryInterval)
     {
         (this.role, this.options, this.timeout, this.retryInterval) = (role, options, timeout, retryInterval);
+        replacements = new FailureWindow(options.Window, options.MaxLosses);
         for (var i = 0; i < count; i++)
             posts.Add(NewPost());
     }
@@ -71,8 +74,11 @@ internal sealed class WorkerPool
     public IEnumerable<RolloutsEffect> Ended(ActorId worker, string reason, DateTimeOffset now, bool forMemory = false) =>
         Find(worker) is { } post ? Lose(post, reason, now, forMemory) : [];
 
-    /// <summary>Puts another in the place of a worker that computes wrongly.</summary>
-    public IEnumerable<RolloutsEffect> Replace(ActorId worker)
+    /// <summary>Whether there are others than these, or will be.</summary>
+    public bool HasOthers(IReadOnlySet<int> numbers) => posts.Exists(post => !post.IsGivenUp && !numbers.Contains(post.Number));
+
+    /// <summary>Puts another in the place of a worker that computes wrongly, or may do so.</summary>
+    public IEnumerable<RolloutsEffect> Replace(ActorId worker, DateTimeOffset now)
     {
         var index = posts.FindIndex(post => post.Number == worker.Number);
         if (index < 0)
@@ -82,6 +88,11 @@ internal sealed class WorkerPool
         foreach (var work in posts[index].Work)
             work.IsGiven = false;
         posts[index] = NewPost();
+        if (replacements.Add(now, forMemory: false, "and others computed wrongly") is not { } often)
+            yield break;
+        posts[index].StartAt = null;
+        yield return new TellRunOf(new ActorGivenUp(
+            worker, $"{worker} {often}, and no other is put in its place. More is in {options.Log}."));
     }
 
     /// <summary>Gives waiting work to those who have the least, up to a load for each.</summary>
@@ -93,7 +104,12 @@ internal sealed class WorkerPool
             var free = posts.Where(post => post.Life is not null && post.Load < most).ToList();
             if (free.Count == 0)
                 yield break;
-            var post = free.OrderBy(post => work.NotBy == post.Number).ThenBy(static post => post.Load).First();
+            var others = work.NotBy;
+            if (others.Count > 0 && HasOthers(others))
+                free.RemoveAll(post => others.Contains(post.Number));
+            if (free.Count == 0)
+                continue;
+            var post = free.MinBy(static post => post.Load)!;
             if (post.Work.Count == 0)
                 (post.HeardAt, post.RemindAt) = (now, now + retryInterval);
             work.IsGiven = true;
@@ -141,8 +157,8 @@ internal sealed class WorkerPool
         /// <summary>The number of the worker that had it last; −1 for none.</summary>
         public int GivenTo { get; set; } = -1;
 
-        /// <summary>The number of a worker that another one is better than; −1 for none.</summary>
-        public virtual int NotBy => -1;
+        /// <summary>Numbers of workers that do not get it while there are others.</summary>
+        public virtual IReadOnlySet<int> NotBy => FrozenSet<int>.Empty;
 
         public virtual int Load => 1;
 
@@ -176,6 +192,8 @@ internal sealed class WorkerPool
 
         public void Begin(ActorId life, DateTimeOffset now) =>
             (Life, StartAt, BornAt, HeardAt, RemindAt) = (life, null, now, now, now);
+
+        public bool IsGivenUp => Life is null && StartAt is null;
 
         public void End(DateTimeOffset startAt) => (Life, StartAt) = (null, startAt);
     }

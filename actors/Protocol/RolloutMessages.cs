@@ -58,8 +58,9 @@ public sealed record GenerateRollouts(
 /// <summary>Scores the rollouts of a prompt, or computes their log-probabilities or values, according to who is asked.</summary>
 /// <param name="Weights">Those that sampled; of a critic among them are the values.</param>
 /// <param name="Rollouts">All of the prompt, in order of samples.</param>
+/// <param name="Attempt">Grows where a rollout of the prompt turned out to be another.</param>
 public sealed record JudgeRollouts(
-    long Number, PublishedWeights Weights, long Position, EquatableArray<int> Prompt, EquatableArray<Rollout> Rollouts)
+    long Number, PublishedWeights Weights, long Position, EquatableArray<int> Prompt, EquatableArray<Rollout> Rollouts, int Attempt)
     : WorkerCommand(Number);
 
 /// <summary>All work for experience with lower numbers is to be forgotten.</summary>
@@ -75,16 +76,17 @@ public sealed record RolloutDone(ActorId Worker, long Number, long Position, int
     : WorkerReport(Worker, Number);
 
 /// <param name="Scores">In order of samples.</param>
-public sealed record RewardsScored(ActorId Worker, long Number, long Position, EquatableArray<RolloutScore> Scores)
+public sealed record RewardsScored(ActorId Worker, long Number, long Position, int Attempt, EquatableArray<RolloutScore> Scores)
     : WorkerReport(Worker, Number);
 
 /// <param name="LogProbabilities">Of the tokens of each rollout, in nats, in order of samples.</param>
 public sealed record ReferencesScored(
-    ActorId Worker, long Number, long Position, EquatableArray<EquatableArray<float>> LogProbabilities) : WorkerReport(Worker, Number);
+    ActorId Worker, long Number, long Position, int Attempt, EquatableArray<EquatableArray<float>> LogProbabilities)
+    : WorkerReport(Worker, Number);
 
 /// <param name="Values">Before each token of each rollout, in order of samples.</param>
-public sealed record ValuesEstimated(ActorId Worker, long Number, long Position, EquatableArray<EquatableArray<float>> Values)
-    : WorkerReport(Worker, Number);
+public sealed record ValuesEstimated(
+    ActorId Worker, long Number, long Position, int Attempt, EquatableArray<EquatableArray<float>> Values) : WorkerReport(Worker, Number);
 
 /// <summary>The order cannot be carried out: the published weights are gone or damaged.</summary>
 public sealed record WeightsMissing(ActorId Worker, long Number, string Reason) : WorkerReport(Worker, Number);

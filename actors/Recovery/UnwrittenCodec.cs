@@ -47,7 +47,11 @@ internal sealed record UnwrittenDecision(string Manifest, JsonElement Event);
 internal sealed record UnwrittenDocument(long Recorded, IReadOnlyList<UnwrittenDecision> Decisions, long MetricsStep,
     IReadOnlyList<MetricsItem> Measurements);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(UnwrittenDocument))]
+[JsonSerializable(typeof(double))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class UnwrittenJson : JsonSerializerContext;

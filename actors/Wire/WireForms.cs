@@ -2,7 +2,9 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Models;
 using ActorTrain.Models.Plan;
+using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Wire;
@@ -79,6 +81,27 @@ internal static class WireForms
         Form("trainer-started", WireJson.Default.TrainerStarted),
         Form("trainer-lost", WireJson.Default.TrainerLost),
         Form("trainer-given-up", WireJson.Default.TrainerGivenUp),
+        Form("prepare-experience", WireJson.Default.PrepareExperience),
+        Form("rollouts-started", WireJson.Default.RolloutsStarted),
+        Form("experience-prepared", WireJson.Default.ExperiencePrepared),
+        Form("weights-refused", WireJson.Default.WeightsRefused),
+        Form("rollouts-failed", WireJson.Default.RolloutsFailed),
+        Form("worker-corrupted", WireJson.Default.WorkerCorrupted),
+        Form("worker-lost", WireJson.Default.WorkerLost),
+        Form("generate-rollouts", WireJson.Default.GenerateRollouts),
+        Form("judge-rollouts", WireJson.Default.JudgeRollouts),
+        Form("forget-rollouts", WireJson.Default.ForgetRollouts),
+        Form("worker-progressed", WireJson.Default.WorkerProgressed),
+        Form("rollout-done", WireJson.Default.RolloutDone),
+        Form("rewards-scored", WireJson.Default.RewardsScored),
+        Form("references-scored", WireJson.Default.ReferencesScored),
+        Form("values-estimated", WireJson.Default.ValuesEstimated),
+        Form("weights-missing", WireJson.Default.WeightsMissing),
+        Form("keep-rollouts", WireJson.Default.KeepRollouts),
+        Form("read-rollouts", WireJson.Default.ReadRollouts),
+        Form("rollouts-kept", WireJson.Default.RolloutsKept),
+        Form("rollouts-read", WireJson.Default.RolloutsRead),
+        Form("ledger-failed", WireJson.Default.LedgerFailed),
     ];
 
     private static readonly Dictionary<string, WireForm> ByManifest =
@@ -206,6 +229,36 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
 [JsonSerializable(typeof(TrainerStarted))]
 [JsonSerializable(typeof(TrainerLost))]
 [JsonSerializable(typeof(TrainerGivenUp))]
+[JsonSerializable(typeof(PrepareExperience))]
+[JsonSerializable(typeof(RolloutsStarted))]
+[JsonSerializable(typeof(ExperiencePrepared))]
+[JsonSerializable(typeof(WeightsRefused))]
+[JsonSerializable(typeof(RolloutsFailed))]
+[JsonSerializable(typeof(WorkerCorrupted))]
+[JsonSerializable(typeof(WorkerLost))]
+[JsonSerializable(typeof(GenerateRollouts))]
+[JsonSerializable(typeof(JudgeRollouts))]
+[JsonSerializable(typeof(ForgetRollouts))]
+[JsonSerializable(typeof(WorkerProgressed))]
+[JsonSerializable(typeof(RolloutDone))]
+[JsonSerializable(typeof(RewardsScored))]
+[JsonSerializable(typeof(ReferencesScored))]
+[JsonSerializable(typeof(ValuesEstimated))]
+[JsonSerializable(typeof(WeightsMissing))]
+[JsonSerializable(typeof(KeepRollouts))]
+[JsonSerializable(typeof(ReadRollouts))]
+[JsonSerializable(typeof(RolloutsKept))]
+[JsonSerializable(typeof(RolloutsRead))]
+[JsonSerializable(typeof(LedgerFailed))]
+[JsonSerializable(typeof(int))]
+[JsonSerializable(typeof(float))]
+[JsonSerializable(typeof(double))]
+[JsonSerializable(typeof(double?))]
+[JsonSerializable(typeof(EquatableArray<float>))]
+[JsonSerializable(typeof(Rollout))]
+[JsonSerializable(typeof(RolloutScore))]
+[JsonSerializable(typeof(ScoredRollout))]
+[JsonSerializable(typeof(RolloutGroup))]
 [JsonSerializable(typeof(SkippedRange[]))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class WireJson : JsonSerializerContext;

@@ -39,7 +39,7 @@ internal sealed class PolicyEvaluation(RolloutSetup setup, GeneratorOptions opti
         {
             cancellation.ThrowIfCancellationRequested();
             EquatableArray<Rollout> ofPrompt = [.. Enumerable.Range(0, samples).Select(sample => answers[(prompt.Position, sample)])];
-            scorer.Begin(new JudgeRollouts(0, weights, prompt.Position, prompt.Ids, ofPrompt));
+            scorer.Begin(new JudgeRollouts(0, weights, prompt.Position, prompt.Ids, ofPrompt, 0));
             scored.AddRange(ofPrompt.Zip(((RewardsScored)scorer.Advance().Single()).Scores.Select(static score => score.Total)));
         }
 

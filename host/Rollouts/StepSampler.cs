@@ -45,7 +45,7 @@ internal sealed class StepSampler(GeneratorOptions options, IWeightSource source
         List<JudgeRollouts> orders =
         [
             .. prompts.Select(prompt => new JudgeRollouts(
-                0, weights, prompt.Position, prompt.Ids, [.. samples.Select(sample => sampled[(prompt.Position, sample)])])),
+                0, weights, prompt.Position, prompt.Ids, [.. samples.Select(sample => sampled[(prompt.Position, sample)])], 0)),
         ];
         var scores = Judged<RewardsScored>(run, ActorRole.Reward, source, orders);
         var references = run.Options.References == 0 ? null : Judged<ReferencesScored>(run, ActorRole.Reference, source, orders);

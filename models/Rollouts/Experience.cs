@@ -99,11 +99,15 @@ public sealed class Experience
         foreach (var (index, group) in Groups.Index())
         {
             Append(group.Position);
+            Append(group.Prompt.Count);
+            Append(group.Samples.Count);
             foreach (var id in group.Prompt)
                 Append(id);
             foreach (var (scored, advantage) in group.Samples.Zip(advantages[index]))
             {
                 Append(scored.Rollout.Ids.Count);
+                Append(scored.Reference.Count);
+                Append(advantage.Mask.Length);
                 foreach (var id in scored.Rollout.Ids)
                     Append(id);
                 foreach (var value in scored.Rollout.LogProbabilities.Concat(scored.Reference).Concat(scored.Values))

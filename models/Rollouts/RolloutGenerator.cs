@@ -29,6 +29,10 @@ public sealed class RolloutGenerator(Transformer model, RolloutOptions options, 
     {
         if (prompt.Count == 0 || prompt.Count >= model.Options.ContextLength)
             throw new ArgumentException($"A prompt of {prompt.Count} tokens leaves none of {model.Options.ContextLength}.", nameof(prompt));
+
+        // Weights may have changed since: nothing that was cached of others is read (NeMo-RL#4018).
+        if (IsEmpty)
+            batch.Clear();
         var sampling = options.Sampling();
         GrowingText[] texts =
         [

@@ -41,8 +41,7 @@ public sealed class StepAdvantages
                 advantages[group][sample] = OfTokens(groups[group].Samples[sample], rewards[group][sample], ofSamples[sample]);
         }
 
-        if (options.Estimator is AdvantageEstimator.ReinforcePlusPlus or AdvantageEstimator.ReinforcePlusPlusBaseline
-            || (options.Estimator is AdvantageEstimator.Gae && options.Whiten))
+        if (Whitens)
             Whiten();
     }
 
@@ -80,8 +79,14 @@ public sealed class StepAdvantages
         }
     }
 
+    private bool Whitens => options.Estimator is AdvantageEstimator.ReinforcePlusPlus or AdvantageEstimator.ReinforcePlusPlusBaseline
+        || (options.Estimator is AdvantageEstimator.Gae && options.Whiten);
+
     private TokenAdvantages OfTokens(ScoredRollout scored, double? reward, double advantage)
     {
+        // Whitening would give it an advantage, and so would the rewards of its tokens.
+        if ((Whitens || options.RewardsTokens) && reward is null)
+            return TokenAdvantages.None;
         var tokens = scored.Rollout.Ids.Count;
         var mask = new bool[tokens];
         mask.AsSpan().Fill(!options.MaskTruncated || scored.Rollout.HasEnded);
@@ -89,12 +94,10 @@ public sealed class StepAdvantages
         values.AsSpan().Fill(advantage);
         if (!options.RewardsTokens)
             return new TokenAdvantages(values, mask);
-        if (reward is not { } score)
-            return TokenAdvantages.None;
         var rewards = new double[tokens];
         TokenRewards.Of(
             Doubles(scored.Rollout.LogProbabilities), options.KlCoefficient == 0 ? new double[tokens] : Doubles(scored.Reference), mask,
-            score, double.PositiveInfinity, options.KlCoefficient, rewards);
+            reward!.Value, double.PositiveInfinity, options.KlCoefficient, rewards);
         if (options.Estimator is AdvantageEstimator.Gae)
         {
             // The critic learns what the policy has earned, whatever becomes of the scale of advantages.

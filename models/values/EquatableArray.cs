@@ -56,7 +56,13 @@ public sealed class EquatableArrayConverter : JsonConverterFactory
             var item = (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T));
             var items = ImmutableArray.CreateBuilder<T>();
             while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-                items.Add(JsonSerializer.Deserialize(ref reader, item) ?? throw new JsonException("An item is null."));
+            {
+                var one = JsonSerializer.Deserialize(ref reader, item);
+                if (one is null && !typeof(T).IsValueType)
+                    throw new JsonException("An item is null.");
+                items.Add(one!);
+            }
+
             return new EquatableArray<T>(items.ToImmutable());
         }
 

@@ -33,7 +33,7 @@ public sealed class RolloutLedger(string folder)
 
         var content = rows.ToArray();
         var head = JsonSerializer.SerializeToUtf8Bytes(
-            new StepLine(step.Step, step.Weights.ToString("x16", CultureInfo.InvariantCulture), HashOf(content)),
+            new StepLine(step.Step, step.Weights.ToString("x16", CultureInfo.InvariantCulture), HashOf(step.Weights, content)),
             RolloutJson.Default.StepLine);
         lock (gate)
             Disk.Replace(PathOf(step.Step), [.. head, (byte)'\n', .. content]);
@@ -58,8 +58,8 @@ public sealed class RolloutLedger(string folder)
             var content = File.ReadAllBytes(PathOf(step)).AsSpan();
             var end = content.IndexOf((byte)'\n');
             if (end < 0 || JsonSerializer.Deserialize(content[..end], RolloutJson.Default.StepLine) is not { } head || head.Step != step
-                || head.Rollouts != HashOf(content[(end + 1)..])
-                || !ulong.TryParse(head.Weights, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var weights))
+                || !ulong.TryParse(head.Weights, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var weights)
+                || head.Rollouts != HashOf(weights, content[(end + 1)..]))
                 return null;
             List<RolloutLine> lines = [];
             for (var rest = content[(end + 1)..]; rest.Length > 0; rest = rest[(rest.IndexOf((byte)'\n') + 1)..])
@@ -80,12 +80,12 @@ public sealed class RolloutLedger(string folder)
         Path.GetFileNameWithoutExtension(path).AsSpan("step-".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step)
         ? step : -1;
 
-    private static string HashOf(ReadOnlySpan<byte> content) =>
-        XxHash3.HashToUInt64(content).ToString("x16", CultureInfo.InvariantCulture);
+    private static string HashOf(ulong weights, ReadOnlySpan<byte> content) =>
+        XxHash3.HashToUInt64(content, unchecked((long)weights)).ToString("x16", CultureInfo.InvariantCulture);
 }
 
 /// <param name="Weights">Hash of the state that sampled, 16 hexadecimal digits.</param>
-/// <param name="Rollouts">XXH3 of the lines that follow, 16 hexadecimal digits.</param>
+/// <param name="Rollouts">XXH3 of the lines that follow, seeded with the weights' hash, 16 hexadecimal digits.</param>
 internal sealed record StepLine(long Step, string Weights, string Rollouts);
 
 internal sealed record RolloutLine(

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ActorTrain.Models;
+using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Metrics;
 
 namespace ActorTrain.Persistence.Tests;
@@ -140,6 +141,26 @@ public sealed class MetricsLogTests : IDisposable
         MetricsLog.Read(File).ShouldBe([Step(1)]);
         log.Append(Step(2));
         MetricsLog.Read(File).Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public void Figures_of_rollouts_are_read_back_whatever_numbers_they_are()
+    {
+        StepMetrics[] rows =
+        [
+            Step(1) with { Rollouts = new RolloutSummary(8, 100, 1, 0.5, [0.25, double.NaN, -0.0], 0.125, 1.5, 0.75, 1) },
+            Step(2) with { Rollouts = new RolloutSummary(8, 100, 8, double.NaN, [], null, 1.0 / 3, 0, 0) },
+        ];
+        using (var log = BranchedLogs.Metrics(File, 0))
+        {
+            foreach (var row in rows)
+                log.Append(row);
+        }
+
+        MetricsLog.Read(File).ShouldBe(rows);
+        rows[0].DifferenceTo(rows[0] with { Seconds = 9 }).ShouldBeNull();
+        rows[0].DifferenceTo(rows[0] with { Rollouts = rows[0].Rollouts! with { Reward = 0.75 } }).ShouldNotBeNull().ShouldContain("reward");
+        rows[0].DifferenceTo(rows[0] with { Rollouts = rows[0].Rollouts! with { Entropy = 1.25 } }).ShouldNotBeNull().ShouldContain("entropy");
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Recovery;
+using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Tests.Journal;
@@ -26,6 +28,16 @@ public sealed class UnwrittenRecordsTests
 
             new UnwrittenRecords(known.Count, owed, 0, []).After(recorded).ShouldBe([.. recorded, .. owed.Skip(landed)], $"seed {seed}");
         }
+    }
+
+    [Fact]
+    public void Measurements_of_rollouts_are_left_to_the_next_process_even_where_none_had_a_reward()
+    {
+        var summary = new RolloutSummary(8, 100, 8, double.NaN, [0.25, double.NaN], null, 1.5, 0.75, 1);
+        var measured = new StepMeasurement(13, 2.5, 0.7, TimeSpan.FromSeconds(0.25), [1, 2]) { Rollouts = summary };
+        var left = new UnwrittenRecords(3, Decisions(0, 1), 12, [new MetricsItem(measured, 13)]);
+        var read = UnwrittenCodec.Read("file", UnwrittenCodec.Write(left)).Measurements.ShouldHaveSingleItem();
+        read.Measurement.ShouldBeOfType<StepMeasurement>().Rollouts.ShouldBe(summary);
     }
 
     private static List<RunEvent> Decisions(int from, int count) =>

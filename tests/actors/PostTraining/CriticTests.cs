@@ -39,7 +39,7 @@ public sealed class CriticTests
         asked.Rollouts.ShouldBe([Sampled]);
         Scored().ShouldNotContain(static effect => effect is TellLedger);
 
-        var kept = logic.Handle(new ValuesEstimated(new ActorId(ActorRole.Critic), 1, 8, [[0.5f, 0.25f]]), Noon)
+        var kept = logic.Handle(new ValuesEstimated(new ActorId(ActorRole.Critic), 1, 8, 0, [[0.5f, 0.25f]]), Noon)
             .OfType<TellLedger>().ShouldHaveSingleItem().Command.ShouldBeOfType<KeepRollouts>().Rollouts;
         kept.Groups[0].Samples[0].Values.ShouldBe([0.5f, 0.25f]);
         var given = logic.Handle(new RolloutsKept(1), Noon).OfType<HandOver>().ShouldHaveSingleItem();
@@ -94,7 +94,7 @@ public sealed class CriticTests
         }
 
         using var device = new CriticDevice(model, Precision.Float32, microBatch: 2, new SnapshotWeights(memory));
-        var order = new JudgeRollouts(1, new PublishedWeights(3, 1, hash), 8, [1, 2], [Sampled, new Rollout([9], [-1], true)]);
+        var order = new JudgeRollouts(1, new PublishedWeights(3, 1, hash), 8, [1, 2], [Sampled, new Rollout([9], [-1], true)], 0);
 
         device.Begin(order with { Weights = order.Weights with { Hash = hash + 1 } }).ShouldNotBeNull();
         device.HasWork.ShouldBeFalse();
@@ -114,7 +114,7 @@ public sealed class CriticTests
     }
 
     private IReadOnlyList<RolloutsEffect> Scored() =>
-        logic.Handle(new RewardsScored(new ActorId(ActorRole.Reward), 1, 8, [new RolloutScore(1, [1])]), Noon);
+        logic.Handle(new RewardsScored(new ActorId(ActorRole.Reward), 1, 8, 0, [new RolloutScore(1, [1])]), Noon);
 
     private JudgeRollouts Judge(ActorRole role, int life = 1) => last.OfType<TellWorker>()
         .Where(told => told.Worker == new ActorId(role, Life: life)).ShouldHaveSingleItem().Command.ShouldBeOfType<JudgeRollouts>();

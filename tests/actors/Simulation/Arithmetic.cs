@@ -40,13 +40,15 @@ internal static class Arithmetic
         return lanes[0];
     }
 
-    public static ulong Block(ulong state, LaneBlock block, Func<int, IReadOnlyList<long>> positions)
+    /// <param name="salt">What is learned from samples at some positions beyond them; null: nothing.</param>
+    public static ulong Block(
+        ulong state, LaneBlock block, Func<int, IReadOnlyList<long>> positions, Func<IReadOnlyList<long>, ulong>? salt = null)
     {
         if (block.Count == 1)
-            return Lane(state, positions(block.First));
+            return Lane(state ^ (salt?.Invoke(positions(block.First)) ?? 0), positions(block.First));
         var half = block.Count / 2;
-        return Add(Block(state, new LaneBlock(block.First, half), positions),
-            Block(state, new LaneBlock(block.First + half, half), positions));
+        return Add(Block(state, new LaneBlock(block.First, half), positions, salt),
+            Block(state, new LaneBlock(block.First + half, half), positions, salt));
     }
 
     /// <summary>The state after so many steps that nothing disturbed.</summary>
@@ -54,15 +56,23 @@ internal static class Arithmetic
     /// <param name="steps">How many.</param>
     /// <param name="skips">What is left out, by step.</param>
     /// <param name="rate">The learning rate, by step.</param>
-    public static ulong Undisturbed(BatchPlan plan, long steps, Func<long, SkipList>? skips = null, Func<long, double>? rate = null)
+    /// <param name="salt">What samples at some positions teach a state at a step, given the skips, beyond them.</param>
+    public static ulong Undisturbed(
+        BatchPlan plan, long steps, Func<long, SkipList>? skips = null, Func<long, double>? rate = null,
+        Func<long, ulong, SkipList, IReadOnlyList<long>, ulong>? salt = null)
     {
         var state = Seed;
         for (long step = 0; step < steps; step++)
         {
             var at = step;
             var left = skips?.Invoke(at) ?? SkipList.Empty;
-            state = Apply(state, Block(state, new LaneBlock(0, plan.Lanes), lane => Positions(plan, at, lane, left)), rate?.Invoke(at)
-                ?? 1);
+            var before = state;
+            state = Apply(
+                state,
+                Block(
+                    state, new LaneBlock(0, plan.Lanes), lane => Positions(plan, at, lane, left),
+                    salt is null ? null : read => salt(at, before, left, read)),
+                rate?.Invoke(at) ?? 1);
         }
 
         return state;

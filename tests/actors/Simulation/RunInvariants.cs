@@ -3,6 +3,7 @@ using ActorTrain.Actors.Run;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Plan;
+using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Recovery;
 
@@ -20,6 +21,9 @@ internal sealed class RunInvariants(SimulatedWorld world)
     private readonly SortedDictionary<long, Round> committed = [];
     private readonly HashSet<(long Step, ulong State)> reached = [(0, Arithmetic.Seed)];
     private readonly Dictionary<(Round Round, ulong From), ulong> updates = [];
+
+    // The experiences that may be handed over, and their steps.
+    private readonly Dictionary<ulong, long> handed = [];
 
     // What the database holds, as far as it was looked at.
     private readonly HashSet<Intervention> durableCorrections = [];
@@ -76,6 +80,11 @@ internal sealed class RunInvariants(SimulatedWorld world)
             case OpenRound(var round):
                 CheckRound(round, logic);
                 break;
+            case ToRollouts(var prepare):
+                if (prepare.Step != logic.TakenSteps || prepare.Weights.Step != prepare.Step)
+                    throw new InvariantException($"Rollouts of {prepare.Weights} are asked for at step {logic.TakenSteps}.");
+                Note(prepare);
+                break;
             case ToTrainer(var trainer, ComputeLanes compute):
                 skips.TryAdd(compute.Ticket.Round, compute.Skips);
                 foreach (var block in compute.Blocks)
@@ -122,6 +131,24 @@ internal sealed class RunInvariants(SimulatedWorld world)
         }
     }
 
+    /// <summary>Trainers are given what a step is trained on.</summary>
+    public void CheckExperience(long step, Experience experience)
+    {
+        if (world.MayBeDeceived)
+            return;
+        if (!handed.TryGetValue(experience.Hash, out var known))
+            throw new InvariantException($"What is handed over for step {step} is not what was asked for: {experience.Hash:x16}.");
+        if (known != step)
+            throw new InvariantException($"What is handed over for step {step} is that of step {known}.");
+    }
+
+    /// <summary>Rollouts are asked for.</summary>
+    public void Note(PrepareExperience asked)
+    {
+        CheckState(null, asked.Weights.Step, asked.Weights.Hash);
+        handed[world.Policy.Experience(asked.Step, asked.Weights.Hash, asked.Skips).Hash] = asked.Step;
+    }
+
     /// <summary>A trainer has applied an update.</summary>
     public void CheckUpdate(TrainerKey trainer, Round round, ulong before, ulong after, double rate)
     {
@@ -131,7 +158,9 @@ internal sealed class RunInvariants(SimulatedWorld world)
             return;
         if (!updates.TryGetValue((round, before), out var expected))
         {
-            var total = Arithmetic.Block(before, new LaneBlock(0, options.Lanes), lane => world.Data.Positions(round.Step, lane, left));
+            var total = Arithmetic.Block(
+                before, new LaneBlock(0, options.Lanes), lane => world.Data.Positions(round.Step, lane, left),
+                world.NeedsRollouts ? read => world.SaltOf(round.Step, before, left, read) : null);
             expected = Arithmetic.Apply(before, total, rate);
             updates.Add((round, before), expected);
             reached.Add((round.Step + 1, expected));

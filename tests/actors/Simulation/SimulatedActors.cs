@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Tests.PostTraining;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
@@ -11,6 +12,7 @@ internal sealed class SimulatedActors
     private readonly SimulatedCheckpointer checkpointer;
     private readonly SimulatedPublisher publisher;
     private readonly SimulatedJournal journal;
+    private readonly SimulatedRollouts? rollouts;
 
     /// <summary>Begins them.</summary>
     /// <param name="world">Where.</param>
@@ -26,6 +28,7 @@ internal sealed class SimulatedActors
         checkpointer = new SimulatedCheckpointer(world, Network, report);
         journal = new SimulatedJournal(world, Network, report, decide);
         publisher = new SimulatedPublisher(world, report);
+        rollouts = options.Rollouts is not null ? new SimulatedRollouts(world, Network, world.Policy.Options, report) : null;
     }
 
     public SimulatedNetwork Network { get; }
@@ -53,6 +56,9 @@ internal sealed class SimulatedActors
                 break;
             case ToCheckpointer(var command):
                 Network.Send(() => checkpointer.Handle(command));
+                break;
+            case ToRollouts(var asked):
+                Network.Send(() => rollouts!.Handle(asked));
                 break;
             case ToSpikeDetector(var judge):
                 Network.Send(() => Judge(judge));

@@ -1,9 +1,11 @@
+using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Data.Plan;
 using ActorTrain.Models;
+using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Recovery;
 
@@ -26,6 +28,7 @@ internal sealed class SimulatedRun
         this.options = options;
         world = new SimulatedWorld(seed, plan, storm ?? Weather.Calm, poison)
         {
+            NeedsRollouts = options.Rollouts is not null,
             KillProcess = KillProcess,
             LastStep = () => logic!.Status().Steps,
         };
@@ -35,6 +38,8 @@ internal sealed class SimulatedRun
     }
 
     public List<RunEvent> Journal => world.Journal;
+
+    public SimulatedWorld World => world;
 
     /// <summary>The rules that judge.</summary>
     public SpikeDetection Detection { init => world.Detection = value; }
@@ -200,6 +205,9 @@ internal sealed class SimulatedRun
         }
 
         world.Plane.Slots.AsSpan().Clear();
+        world.Experiences = new ExperienceMemory(new RolloutSchedule());
+        foreach (var step in world.Ledger.Keys.Where(_ => world.NeedsRollouts && world.Fate.Random.Next(4) == 0).ToList())
+            world.Ledger.Remove(step);
         options = options with { Trainers = NextTrainers?.Invoke(world.Fate.Random) ?? options.Trainers };
         var found = new RunLogic(options, world.Plan, RecoveryState.Of(world.Disk.Origins), [.. Journal]);
         var history = CheckpointHistory.Of(Journal);

@@ -1,6 +1,8 @@
+using ActorTrain.Models.Plan;
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Tests.PostTraining;
 using ActorTrain.Data.Plan;
 using ActorTrain.Persistence.Journal;
 
@@ -16,6 +18,9 @@ internal sealed class SimulatedSchedule
     private readonly int seed;
     private readonly RunLogicOptions options;
     private readonly Weather weather;
+    private readonly BatchPlan plan = Plan;
+    private readonly int workers;
+    private readonly int auditEvery;
 
     // Steps whose batches have a gradient that is no number, or a loss that shows late.
     private readonly long? poisoned;
@@ -69,6 +74,21 @@ internal sealed class SimulatedSchedule
         };
         poisoned = random.Next(4) == 0 ? random.Next(2, 20) : null;
         drifting = random.Next(4) == 0 ? random.Next(2, 20) : null;
+
+        // Every fourth run learns from rollouts; it is shorter, since each step takes many more messages.
+        if ((seed & 3) != 3)
+            return;
+        plan = new BatchPlan(1, 10_000, 8, 4);
+        (poisoned, drifting) = (poisoned / 2, drifting / 2);
+        options = options with { Rollouts = new RolloutSchedule(), Lanes = 4, Schedule = Arithmetic.Constant(random.Next(8, 15)) };
+        weather = weather with
+        {
+            WorkerCrash = UpTo(0.02),
+            WorkerHang = UpTo(0.002),
+            WorkerSlow = UpTo(0.02),
+        };
+        workers = random.Next(1, 4);
+        auditEvery = random.Next(3);
     }
 
     /// <summary>The schedule of a seed.</summary>
@@ -78,18 +98,28 @@ internal sealed class SimulatedSchedule
     /// <param name="transcript">Takes all that the run is told and does; null: nobody wants to know.</param>
     public void Run(TextWriter? transcript = null)
     {
-        Func<long, bool> isPoison = position => position == (poisoned * Plan.BatchSize) + 3;
-        Func<long, bool> isDrift = position => position / Plan.BatchSize == drifting;
-        var run = new SimulatedRun(seed, options, Plan, weather, isPoison, isDrift) { Transcript = transcript, LanesAtOnce = 1 << (seed & 3) };
+        Func<long, bool> isPoison = position => position == (poisoned * plan.BatchSize) + 3;
+        Func<long, bool> isDrift = position => position / plan.BatchSize == drifting;
+        var run = new SimulatedRun(seed, options, plan, weather, isPoison, isDrift) { Transcript = transcript, LanesAtOnce = 1 << (seed & 3) };
+        if (options.Rollouts is not null)
+        {
+            var usual = run.World.Policy.Options;
+            run.World.Policy = new SimulatedPolicy(plan)
+            {
+                Options = usual with { Rollouts = usual.Rollouts with { Workers = workers }, AuditEvery = auditEvery },
+            };
+        }
+
         run.Run(InputLimit).Ending.ShouldBe(RunEnding.Finished);
-        Check(run, options, Plan);
+        Check(run, options, plan);
     }
 
     /// <summary>Holds a run that has finished against one that nothing disturbed and that knew all decisions from the start.</summary>
     public static void Check(SimulatedRun run, RunLogicOptions options, BatchPlan plan)
     {
         var end = JournalState.Of(run.Journal);
-        var undisturbed = Arithmetic.Undisturbed(plan, options.Steps, _ => end.Skips, Rate);
+        var undisturbed =
+            Arithmetic.Undisturbed(plan, options.Steps, _ => end.Skips, Rate, options.Rollouts is not null ? run.World.SaltOf : null);
         run.Disk.Checkpoints[options.Steps].ShouldBe(undisturbed, "the weights");
         var steps = Enumerable.Range(1, (int)options.Steps).Select(static step => (long)step);
         run.Steps.Select(static row => row.Step).ShouldBe(steps, "every step stands once in the metrics");
@@ -105,5 +135,6 @@ internal sealed class SimulatedSchedule
 
     public override string ToString() =>
         $"seed {seed}: {options.Steps} steps, {options.Trainers} trainers, {options.Reducers} reducers; "
+        + (options.Rollouts is not null ? $"rollouts by {workers} workers, audits every {auditEvery}; " : "")
         + $"poisoned step {poisoned}, drifting step {drifting}; {weather}";
 }

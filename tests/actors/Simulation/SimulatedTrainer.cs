@@ -70,8 +70,18 @@ internal sealed class SimulatedTrainer
         }
 
         var crashes = fate.Chance(weather.Crash);
-        if (!crashes || fate.Random.Next(2) == 0)
-            Handle(fate, weather);
+        try
+        {
+            if (!crashes || fate.Random.Next(2) == 0)
+                Handle(fate, weather);
+        }
+        catch (StaleTrainerException exception)
+        {
+            world.StaleTrainers++;
+            End(exception.Message, null);
+            return;
+        }
+
         if (crashes)
             End("It was made to fail.", null);
         else

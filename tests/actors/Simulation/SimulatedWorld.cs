@@ -1,5 +1,13 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Spikes;
+using ActorTrain.Actors.Tests.PostTraining;
 using ActorTrain.Data.Plan;
+using ActorTrain.Models;
+using ActorTrain.Models.Batches;
+using ActorTrain.Models.Plan;
+using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Tests.Simulation;
@@ -14,6 +22,7 @@ internal sealed class SimulatedWorld
         Data = new SimulatedData(plan) { IsPoison = poison ?? (static _ => false) };
         Disk = new SimulatedDisk(this);
         Metrics = new SimulatedMetricsFiles(Fate);
+        Policy = new SimulatedPolicy(plan);
         Invariants = new RunInvariants(this);
     }
 
@@ -36,6 +45,26 @@ internal sealed class SimulatedWorld
 
     public RunInvariants Invariants { get; }
 
+    /// <summary>What rollouts are functions of.</summary>
+    public SimulatedPolicy Policy { get; set; }
+
+    /// <summary>What trainers train on, in the memory of the process.</summary>
+    public ExperienceMemory Experiences { get; set; } = new(new RolloutSchedule());
+
+    /// <summary>The rollouts on disk, by step.</summary>
+    public SortedDictionary<long, StepRollouts> Ledger { get; } = [];
+
+    public bool NeedsRollouts { get; init; }
+
+    /// <summary>Whether wrong rollouts may be trained on where nobody compared them.</summary>
+    public bool MayBeDeceived { get; set; }
+
+    /// <summary>Trainers that found rollouts of other weights than theirs: those that are behind may.</summary>
+    public int StaleTrainers { get; set; }
+
+    /// <summary>Numbers of workers that compute wrongly in all their lives.</summary>
+    public Dictionary<int, Lie?> Liars { get; } = [];
+
     /// <summary>The rules that judge.</summary>
     public SpikeDetection Detection { get; set; } = new([new NonFiniteRule(), new LateRule()]);
 
@@ -54,6 +83,60 @@ internal sealed class SimulatedWorld
     /// <summary>The last step of the run, as things stand.</summary>
     public Func<long> LastStep { get; set; } = static () => 0;
 
+    /// <summary>What rollouts at some positions teach a trainer.</summary>
+    /// <exception cref="StaleTrainerException">They were not sampled by its weights.</exception>
+    public ulong Learned(IReadOnlyList<long> positions, ulong state)
+    {
+        List<RolloutBatch> batches;
+        try
+        {
+            batches = [.. Experiences.Batches(positions.Select(static position => new PlannedSample(position, 0, 0)), microBatch: 4)];
+        }
+        catch (InvariantException exception)
+        {
+            throw new StaleTrainerException(exception.Message);
+        }
+
+        var expected = (double)SimulatedPolicy.LogProbability(state);
+        foreach (var batch in batches)
+        {
+            for (var sequence = 0; sequence < batch.Sequences; sequence++)
+            {
+                var (start, end) = batch.RowsOf(sequence);
+                var first = Enumerable.Range(start, end - start).First(row => batch.Targets[row] != TokenBatch.NoTarget);
+                if (batch.Behaviour[first] != expected)
+                    throw new StaleTrainerException("A token's log-probability is another than that of the sampler.");
+            }
+        }
+
+        return Salt(batches);
+    }
+
+    /// <summary>What rollouts at some positions teach where nothing is disturbed.</summary>
+    public ulong SaltOf(long step, ulong state, SkipList skips, IReadOnlyList<long> positions) =>
+        Salt(Policy.Experience(step, state, skips).Batches(positions, microBatch: 4));
+
+    /// <summary>All that training reads of rollouts, as a number.</summary>
+    private static ulong Salt(IEnumerable<RolloutBatch> batches)
+    {
+        var hash = new XxHash3();
+        foreach (var batch in batches)
+        {
+            hash.Append(MemoryMarshal.AsBytes<long>(batch.Inputs));
+            hash.Append(MemoryMarshal.AsBytes<long>(batch.Targets));
+            hash.Append(MemoryMarshal.AsBytes<double>(batch.Behaviour));
+            hash.Append(MemoryMarshal.AsBytes<double>(batch.Reference));
+            hash.Append(MemoryMarshal.AsBytes<double>(batch.Advantages));
+            hash.Append(MemoryMarshal.AsBytes<bool>(batch.Mask));
+            hash.Append(BitConverter.GetBytes(batch.Step.Tokens));
+        }
+
+        return hash.GetCurrentHashAsUInt64();
+    }
+
     /// <summary>Kills the process of the run; another takes it up.</summary>
     public Action KillProcess { get; set; } = static () => { };
 }
+
+/// <summary>A trainer is asked for what it cannot compute any more: it fails, and another takes its place.</summary>
+internal sealed class StaleTrainerException(string message) : Exception(message);

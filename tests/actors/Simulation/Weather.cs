@@ -51,6 +51,16 @@ internal sealed record Weather
 
     public double JournalAway { get; init; }
 
+    /// <summary>Chance that a worker dies with a message that it gets.</summary>
+    public double WorkerCrash { get; init; }
+
+    public double WorkerHang { get; init; }
+
+    /// <summary>Chance that a piece of a worker's work takes seconds.</summary>
+    public double WorkerSlow { get; init; }
+
+    public double LedgerFails { get; init; }
+
     /// <summary>The storm ends after so many inputs of the run: from then on it must go on undisturbed to its end.</summary>
     public int StormInputs { get; init; } = int.MaxValue;
 }

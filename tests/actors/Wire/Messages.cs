@@ -3,6 +3,7 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
+using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Goodput;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Recovery;
@@ -61,6 +62,21 @@ internal static class Messages
         CheckpointHistory.Of([new CheckpointCommitted(Noon, 10, "aa"), new CheckpointProved(Noon, 10, 110, "aa"),
             new CourseCorrected(Noon, 11, Intervention), new RunRolledBack(Noon, 10, 12, StateKind.Checkpoint, "spike")]);
 
+    private static readonly PublishedWeights Weights = new(12, 2, ulong.MaxValue);
+
+    private static readonly ActorId Worker = new(ActorRole.Rollout, 3, 2);
+
+    // The smallest and the largest numbers, and one that is 0 on both sides.
+    private static readonly Rollout Sampled = new([7, 0, int.MaxValue], [-0.0f, -float.Epsilon, float.MinValue], HasEnded: true);
+
+    private static readonly RolloutScore Scored = new(1.0 / 3, [-0.0, null, double.Epsilon]);
+
+    private static readonly StepRollouts Kept = new(12, 77,
+    [
+        new(long.MaxValue, [1, 2],
+            [new ScoredRollout(Sampled, Scored, [-1.5f, -0.0f, -2]), new(Sampled, new RolloutScore(null, [null]), [])]),
+    ]);
+
     /// <summary>All.</summary>
     public static IReadOnlyList<object> All { get; } =
     [
@@ -113,5 +129,19 @@ internal static class Messages
             Actors = [new ActorStatus("reducer-1", "running", 3), new ActorStatus("journal", "running", null)],
         },
         new RunEnded(RunEnding.Stopped, 12, "SIGTERM"),
+        new Publish(6, Measured with { Rollouts = new RolloutSummary(8, 100, 1, 0.5, [0.25, double.NaN], -0.125, 1.5, 0.75, 1) }),
+        new PrepareExperience(4, 3, 12, Weights, Skips), new RolloutsStarted(),
+        new ExperiencePrepared(4, 0xfeed, new RolloutSummary(2, 6, 2, double.NaN, [double.NaN], null, 1.5, 0, 0)),
+        new WeightsRefused(4, "They are gone."), new RolloutsFailed("The disk is full."), new WorkerCorrupted(Worker, "It differs."),
+            new WorkerLost(Worker, "It threw."),
+        new GenerateRollouts(4, Weights, 40, [1, 2], [0, 5], 1), new JudgeRollouts(4, Weights, 40, [1, 2], [Sampled, Sampled], 2),
+            new ForgetRollouts(4),
+        new WorkerProgressed(Worker, 4), new RolloutDone(Worker, 4, 40, 5, 1, Sampled, ulong.MaxValue),
+        new RewardsScored(Worker, 4, 40, 2, [Scored, new RolloutScore(null, [])]),
+            new ReferencesScored(Worker, 4, 40, 2, [[-0.0f, -1], [], [float.NegativeInfinity]]),
+            new ValuesEstimated(Worker, 4, 40, 2, [[0.5f, -1], []]),
+        new WeightsMissing(Worker, 4, "They are gone."), new KeepRollouts(4, Kept), new ReadRollouts(4, 12), new RolloutsKept(4),
+            new RolloutsRead(4, Kept), new RolloutsRead(4, null),
+        new LedgerFailed(4, "The disk is full."),
     ];
 }

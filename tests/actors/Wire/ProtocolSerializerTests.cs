@@ -43,6 +43,21 @@ public sealed class ProtocolSerializerTests : TestKit
             serializer.FromBinary(serializer.ToBinary(message), serializer.Manifest(message)).ShouldBe(message);
     }
 
+    // Equality would take -0.0 for 0.0.
+    [Fact]
+    public void Rollouts_arrive_to_the_bit()
+    {
+        var serializer = new ProtocolSerializer((ExtendedActorSystem)Sys);
+        var sent = Messages.All.OfType<RolloutDone>().Single();
+        var received = (RolloutDone)serializer.FromBinary(serializer.ToBinary(sent), serializer.Manifest(sent));
+        received.ShouldBe(sent);
+        received.Rollout.LogProbabilities.Select(BitConverter.SingleToInt32Bits)
+            .ShouldBe(sent.Rollout.LogProbabilities.Select(BitConverter.SingleToInt32Bits));
+        foreach (var message in Messages.All.Where(static message => message is WorkerCommand or WorkerReport or LedgerCommand or LedgerReport
+            or PrepareExperience or RolloutsReport))
+            serializer.FromBinary(serializer.ToBinary(message), serializer.Manifest(message)).ShouldBe(message);
+    }
+
     [Fact]
     public void Every_message_of_the_protocol_has_a_form_and_an_example()
     {
@@ -55,7 +70,8 @@ public sealed class ProtocolSerializerTests : TestKit
         static bool IsMessage(Type type) =>
             typeof(IRunInput).IsAssignableFrom(type)
             || new[] { typeof(TrainerCommand), typeof(TrainerSupervisorCommand), typeof(ReducerCommand), typeof(CheckpointCommand),
-                typeof(MetricsCommand) }.Any(type.IsSubclassOf);
+                typeof(MetricsCommand), typeof(WorkerCommand), typeof(WorkerReport), typeof(LedgerCommand), typeof(LedgerReport) }
+                .Any(type.IsSubclassOf);
     }
 
     [Fact]

@@ -1,0 +1,177 @@
+using ActorTrain.Actors.PostTraining;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Data.Plan;
+using ActorTrain.Models.Plan;
+using ActorTrain.Models.Rollouts;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.Tests.PostTraining;
+
+/// <summary>Messages in the order in which they do harm.</summary>
+public sealed class RolloutsLogicTests
+{
+    private const ulong Weights = 77;
+
+    private static readonly DateTimeOffset At = new(2026, 3, 4, 12, 0, 0, TimeSpan.Zero);
+    private static readonly BatchPlan Plan = new(3, 1000, 1, 1);
+
+    private readonly SimulatedPolicy policy = new(Plan);
+    private readonly List<RolloutsEffect> effects = [];
+    private readonly RolloutsLogic logic;
+    private readonly long position = Plan.Samples(0, SkipList.Empty)[0].Position;
+
+    public RolloutsLogicTests()
+    {
+        logic = new RolloutsLogic(policy.Options with { AuditEvery = 1 });
+        Do(logic.Begin(At));
+        Do(logic.Handle(new PrepareExperience(1, 1, 0, new PublishedWeights(0, 0, Weights), SkipList.Empty), At));
+        Do(logic.Handle(new RolloutsRead(1, null), At));
+    }
+
+    private List<TellWorker> Generations => [.. effects.OfType<TellWorker>().Where(static told => told.Command is GenerateRollouts)];
+
+    [Fact]
+    public void An_audit_is_done_by_another_worker_and_both_must_agree()
+    {
+        var first = Generations.Single(static told => told.Command is GenerateRollouts { Attempt: 0 } order && order.Samples.Contains(0));
+        var second = Generations.Single(static told => told.Command is GenerateRollouts { Attempt: 1 });
+        second.Worker.ShouldNotBe(first.Worker);
+        Finish(first.Worker, [0, 1, 2]);
+        Kept().ShouldBeNull();
+        Done(second.Worker, 0, attempt: 1);
+        Judge();
+        Kept()!.Groups.ShouldHaveSingleItem().Samples.ShouldBe(policy.Experience(0, Weights, SkipList.Empty).Groups[0].Samples);
+    }
+
+    [Fact]
+    public void What_a_worker_that_was_found_out_says_late_does_not_count()
+    {
+        var (honest, liar) = Audited();
+        Done(liar, 0, attempt: 1, Wrong(0));
+        Done(honest, 0, attempt: 0);
+
+        // A third, who is neither of the two, decides.
+        var third = Generations[^1];
+        new[] { honest, liar }.ShouldNotContain(third.Worker);
+        Done(third.Worker, 0, ((GenerateRollouts)third.Command).Attempt);
+        effects.OfType<TellRunOf>().Select(static told => told.Report).OfType<WorkerCorrupted>().ShouldHaveSingleItem().Worker.ShouldBe(liar);
+        Done(liar, 1, attempt: 0, Wrong(1));
+        Finish(honest, [1, 2]);
+        Judge();
+        Kept()!.Groups[0].Samples.ShouldBe(policy.Experience(0, Weights, SkipList.Empty).Groups[0].Samples);
+    }
+
+    [Fact]
+    public void What_was_judged_of_a_rollout_that_turned_out_wrong_does_not_count()
+    {
+        var (honest, liar) = Audited();
+
+        // All that the liar says agrees with itself at first.
+        Done(liar, 0, attempt: 1, Wrong(0));
+        Finish(liar, [1, 2], wrong: true);
+        Done(honest, 0, attempt: 0);
+        var third = Generations[^1];
+        Done(third.Worker, 0, ((GenerateRollouts)third.Command).Attempt);
+        effects.OfType<TellRunOf>().Select(static told => told.Report).OfType<WorkerCorrupted>().ShouldHaveSingleItem().Worker.ShouldBe(liar);
+
+        // Samples 1 and 2 are asked for again, and nothing is kept before.
+        Kept().ShouldBeNull();
+        foreach (var told in Generations.Where(static told => told.Command is GenerateRollouts { Attempt: > 0 } order && order.Samples[0] != 0).ToList())
+            Done(told.Worker, ((GenerateRollouts)told.Command).Samples[0], ((GenerateRollouts)told.Command).Attempt);
+        var rollouts = Enumerable.Range(0, 3).Select(Right).ToArray();
+        Do(logic.Handle(new RewardsScored(new ActorId(ActorRole.Reward), 1, position, Attempt: 0, [.. rollouts.Select(static _ => new RolloutScore(9, []))]), At));
+        Judge();
+        Kept()!.Groups[0].Samples.ShouldBe(policy.Experience(0, Weights, SkipList.Empty).Groups[0].Samples);
+    }
+
+    [Fact]
+    public void Rollouts_that_were_kept_for_other_weights_prompts_or_samples_are_made_anew()
+    {
+        var right = new StepRollouts(0, Weights, [.. policy.Experience(0, Weights, SkipList.Empty).Groups]);
+        IsTaken(right).ShouldBeTrue();
+        var group = right.Groups[0];
+        IsTaken(right with { Weights = 78 }).ShouldBeFalse();
+        IsTaken(right with { Step = 1 }).ShouldBeFalse();
+        IsTaken(right with { Groups = [] }).ShouldBeFalse();
+        IsTaken(right with { Groups = [group with { Prompt = [9] }] }).ShouldBeFalse();
+        IsTaken(right with { Groups = [group with { Position = position + 1 }] }).ShouldBeFalse();
+        IsTaken(right with { Groups = [group with { Samples = [group.Samples[0]] }] }).ShouldBeFalse();
+        IsTaken(right with { Groups = [group with { Samples = [.. group.Samples.Select(static one => one with { Reference = [] })] }] }).ShouldBeFalse();
+
+        bool IsTaken(StepRollouts kept)
+        {
+            var other = new RolloutsLogic(policy.Options);
+            other.Begin(At);
+            other.Handle(new PrepareExperience(1, 1, 0, new PublishedWeights(0, 0, Weights), SkipList.Empty), At);
+            return other.Handle(new RolloutsRead(1, kept), At).Any(static effect => effect is HandOver);
+        }
+    }
+
+    [Fact]
+    public void A_prepared_step_is_answered_again_and_an_older_number_is_not()
+    {
+        var other = new RolloutsLogic(policy.Options);
+        other.Begin(At);
+        var asked = new PrepareExperience(4, 4, 0, new PublishedWeights(0, 0, Weights), SkipList.Empty);
+        other.Handle(asked, At);
+        other.Handle(new RolloutsRead(4, new StepRollouts(0, Weights, [.. policy.Experience(0, Weights, SkipList.Empty).Groups])), At);
+        other.Handle(asked, At).ShouldHaveSingleItem().ShouldBeOfType<TellRunOf>().Report.ShouldBeOfType<ExperiencePrepared>()
+            .Hash.ShouldBe(policy.Experience(0, Weights, SkipList.Empty).Hash);
+        other.Handle(asked with { Number = 3, Step = 5 }, At).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_ledger_that_fails_is_reported_and_asked_again_and_late_answers_of_another_number_are_not_taken()
+    {
+        var (honest, other) = Audited();
+        Finish(honest, [0, 1, 2]);
+        Done(other, 0, attempt: 1);
+        Judge();
+        Kept().ShouldNotBeNull();
+        Do(logic.Handle(new LedgerFailed(1, "The disk is full."), At));
+        effects.OfType<TellRunOf>().Select(static told => told.Report).OfType<RolloutsFailed>().ShouldHaveSingleItem();
+        effects.Clear();
+        Do(logic.Handle(new RolloutsKept(2), At));
+        Do(logic.Handle(new RolloutsRead(1, null), At));
+        effects.ShouldBeEmpty();
+        Do(logic.Tick(At + TimeSpan.FromSeconds(1)));
+        Kept().ShouldNotBeNull();
+        Do(logic.Handle(new RolloutsKept(1), At));
+        effects.OfType<HandOver>().ShouldHaveSingleItem().Experience.Hash.ShouldBe(policy.Experience(0, Weights, SkipList.Empty).Hash);
+    }
+
+    private (ActorId First, ActorId Auditor) Audited() => (
+        Generations.Single(static told => told.Command is GenerateRollouts { Attempt: 0 } order && order.Samples.Contains(0)).Worker,
+        Generations.Single(static told => told.Command is GenerateRollouts { Attempt: 1 }).Worker);
+
+    private Rollout Right(int sample) => SimulatedPolicy.Rollout(Weights, position, sample);
+
+    private Rollout Wrong(int sample) => Right(sample) with { Ids = [.. Right(sample).Ids.Select(static id => id + 1)] };
+
+    private void Finish(ActorId worker, int[] samples, bool wrong = false)
+    {
+        foreach (var sample in samples)
+            Done(worker, sample, attempt: 0, wrong ? Wrong(sample) : null);
+    }
+
+    private void Done(ActorId worker, int sample, int attempt, Rollout? rollout = null) =>
+        Do(logic.Handle(new RolloutDone(worker, 1, position, sample, attempt, rollout ?? Right(sample), Weights), At));
+
+    // Answers the last orders to score and to compare.
+    private void Judge()
+    {
+        var orders = effects.OfType<TellWorker>().Where(static told => told.Command is JudgeRollouts).ToList();
+        foreach (var (worker, command) in orders)
+        {
+            var order = (JudgeRollouts)command;
+            Do(logic.Handle(worker.Role == ActorRole.Reward
+                ? new RewardsScored(worker, 1, position, order.Attempt, [.. order.Rollouts.Select(SimulatedPolicy.Score)])
+                : new ReferencesScored(worker, 1, position, order.Attempt, [.. order.Rollouts.Select(SimulatedPolicy.Reference)]), At));
+        }
+    }
+
+    private StepRollouts? Kept() =>
+        effects.OfType<TellLedger>().Select(static told => told.Command).OfType<KeepRollouts>().LastOrDefault()?.Rollouts;
+
+    private void Do(IReadOnlyList<RolloutsEffect> done) => effects.AddRange(done);
+}
