@@ -30,9 +30,9 @@ internal static class ReplayCommand
         };
         var force = OptionChecks.Force();
         var command = new CliCommand<ReplayRequest>("replay", "Sample past rollouts again and compare every bit with the records.", """
-            The weights of step N are those of the newest checkpoint up to N, or those that the run began with, and the updates since,
-            computed again from the rollouts in the run's folder, interventions included. Each recomputed step is compared with
-            metrics.jsonl and with the state's hash in its file; then the rollouts are sampled, and ids and log-probabilities compared.
+            The weights that sampled step N are those of the newest checkpoint before, or those that the run began with, and the
+            updates since, computed again from the rollouts in the run's folder, interventions included. Each recomputed step is compared
+            with metrics.jsonl and with the state's hash in its file; then the rollouts are sampled, and ids and log-probabilities compared.
             All of it needs the run's folder alone; what is missing there is sampled and scored again with the run's data.
 
             Exit code 1: something differs from the records; the first differences are printed. The cause is another machine (its numeric

@@ -25,10 +25,11 @@ internal static class RolloutsCommand
             "Order of prompts and answers: by number, or by reward, the best or the worst first.");
         var json = new Option<bool>("--json") { Description = "Print JSON instead of text." };
         return new CliCommand<RolloutsRequest>("rollouts", "Show the answers that a policy was trained on, with their rewards.", """
-            Step N is the update after the first N: its answers were sampled by the weights after N updates and are in
-            rollouts/step-N.jsonl of the run; its figures are those of step N + 1 in metrics.jsonl. Special tokens are shown by their
-            names. Advantages are computed again from the rewards; that of an answer is the mean over the tokens that it is trained on.
-            KL is the estimate Σ(log p − log p_base) of an answer, in nats, where the base model is compared with.
+            Step N is the update after the first N: its answers were sampled by the weights after N updates (with rollouts.lag, by
+            earlier ones) and are in rollouts/step-N.jsonl of the run; its figures are those of step N + 1 in metrics.jsonl. Special
+            tokens are shown by their names. Advantages are computed again from the rewards; that of an answer is the mean over the
+            tokens that it is trained on. KL is the estimate Σ(log p − log p_base) of an answer, in nats, where the base model is
+            compared with.
 
             Works during training and after kill -9; 'actortrain replay' proves that a rollout is what the weights sample.
 
@@ -78,8 +79,8 @@ internal static class RolloutsCommand
                 group.Item.Position, tokenizer.Display([.. group.Item.Prompt]), Chosen(group.Item.Samples.Index().Select(one =>
                     AnswerDocument.Of(one.Index, one.Item, experience.AdvantagesOf(group.Index, one.Index), tokenizer)), request)));
             return new RolloutsDocument(
-                past.Run.Path, rollouts.Step, rollouts.Weights.ToString("x16", CultureInfo.InvariantCulture),
-                configuration.Scoring.Parts(), experience.Summary,
+                past.Run.Path, rollouts.Step, configuration.Rollouts.Schedule().WeightsOf(rollouts.Step),
+                rollouts.Weights.ToString("x16", CultureInfo.InvariantCulture), configuration.Scoring.Parts(), experience.Summary,
                 Ordered([.. prompts], static prompt => prompt.Answers.Average(static answer => answer.Reward), request.Order));
         }
     }

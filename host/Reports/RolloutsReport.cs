@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using ActorTrain.Host.Progress;
 using ActorTrain.Host.Rollouts;
+using ActorTrain.Models;
 
 namespace ActorTrain.Host.Reports;
 
@@ -10,8 +11,8 @@ internal static class RolloutsReport
     public static void Write(RolloutsDocument document, TextWriter output)
     {
         var summary = document.Summary;
-        output.WriteLine($"{document.Run}, step {document.Step}: {summary.Rollouts} rollouts, sampled by the weights after {document.Step} "
-            + $"updates (state {document.Weights})");
+        output.WriteLine($"{document.Run}, step {document.Step}: {summary.Rollouts} rollouts, sampled by the weights after "
+            + $"{Plural.Of(document.SampledBy, "update")} (state {document.Weights})");
         var parts = document.Parts.Count > 1
             ? $" ({string.Join(", ", document.Parts.Zip(summary.Parts, static (name, mean) => $"{name} {Figures.Loss(mean)}"))})" : "";
         output.WriteLine($"reward {Figures.Loss(summary.Reward)}{parts}, {Figures.OfCompletions(summary)}"

@@ -4,13 +4,15 @@ using ActorTrain.Models.Rollouts;
 namespace ActorTrain.Host.Rollouts;
 
 /// <summary>The rollouts of a step, for people and programs.</summary>
-/// <param name="Step">Updates that the weights had seen which sampled them.</param>
+/// <param name="Step">That is trained on them: updates before it.</param>
+/// <param name="SampledBy">Updates that the weights had seen which sampled them.</param>
 /// <param name="Weights">Hash of the state that they are part of, 16 hexadecimal digits.</param>
 /// <param name="Parts">Names of the parts of the reward.</param>
 /// <param name="Summary">Of the whole step.</param>
 /// <param name="Prompts">Those that are shown.</param>
 internal sealed record RolloutsDocument(
-    string Run, long Step, string Weights, IReadOnlyList<string> Parts, RolloutSummary Summary, IReadOnlyList<PromptDocument> Prompts);
+    string Run, long Step, long SampledBy, string Weights, IReadOnlyList<string> Parts, RolloutSummary Summary,
+    IReadOnlyList<PromptDocument> Prompts);
 
 /// <param name="Position">In the stream of prompts.</param>
 /// <param name="Prompt">Its text, special tokens by name.</param>

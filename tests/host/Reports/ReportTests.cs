@@ -146,13 +146,13 @@ public sealed class ReportTests
     public void Rollouts_are_a_table_for_each_prompt_and_one_object_for_programs()
     {
         var summary = new RolloutSummary(2, 7, 1, 0.5, [0.5, 3], 0.25, 0.7, 0.5, 1);
-        var document = new RolloutsDocument("runs/policy", 4, "00000000000000ff", ["exact", "length"], summary,
+        var document = new RolloutsDocument("runs/policy", 4, 3, "00000000000000ff", ["exact", "length"], summary,
         [
             new PromptDocument(17, "ask\n", [new AnswerDocument(0, "yes<|end|>", 4, true, 0.5, [0.5, 4], 1.5, -2, 0.25),
                 new AnswerDocument(1, "no", 3, false, null, [null, 3], null, -1, 0.25)]),
         ]);
         var lines = Written(output => RolloutsReport.Write(document, output)).Split('\n');
-        lines[0].ShouldName("runs/policy, step 4: 2 rollouts");
+        lines[0].ShouldName("runs/policy, step 4: 2 rollouts", "3 updates");
         lines[1].ShouldName("reward 0.5000", "exact 0.5000", "KL 0.2500", "unscored 1");
         lines[3].ShouldBe("position 17: ask\\n");
         lines[5].Split(' ', StringSplitOptions.RemoveEmptyEntries)
