@@ -24,6 +24,7 @@ public sealed record RolloutOptions : IOptions
     [Option("completions that a worker writes side by side", Min = 1, Max = 4096, MayChangeBecause = Speed)]
     public int Slots { get; init; } = 64;
 
-    /// <summary>Nothing is cut off from the distribution: the loss is that of all of it (TRL#6789).</summary>
-    public SamplingOptions Sampling() => new() { Temperature = Temperature };
+    /// <summary>Nothing is cut off from the distribution: the loss is that of all of it (TRL#6789). The temperature is that of the loss,
+    /// which is a float32: its reciprocal is another one for a quarter of decimal fractions.</summary>
+    public SamplingOptions Sampling() => new() { Temperature = (float)Temperature };
 }
