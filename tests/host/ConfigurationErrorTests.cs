@@ -12,8 +12,8 @@ public sealed class ConfigurationErrorTests
     [InlineData("trainign:\n  steps: 5\n", "run.yaml:3: there is no section 'trainign'; did you mean 'training'?")]
     [InlineData("steps: 5\n", "run.yaml:3: 'steps' | 'training:'")]
     [InlineData("zebra:\n  a: 1\n",
-        "run.yaml:3: there is no section 'zebra'; the sections are run, model, base, data, training, preference, trainers, reducers, spikes, audit, "
-        + "evaluation, checkpoints, journal.")]
+        "run.yaml:3: there is no section 'zebra'; the sections are run, model, base, data, training, preference, reward, rollouts, "
+        + "scoring, advantages, policy, trainers, reducers, spikes, audit, evaluation, checkpoints, journal.")]
     [InlineData("model:\n  steps: 5\n", "run.yaml:4: there is no key 'model.steps'; did you mean 'training.steps'?")]
     [InlineData("model:\n  qqqqqqqqqq: 5\n", "run.yaml:4: there is no key 'model.qqqqqqqqqq'; 'actortrain help config' lists all keys.")]
     [InlineData("training:\n\n  steps: 2147483648\n",

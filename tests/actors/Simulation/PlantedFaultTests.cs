@@ -6,7 +6,7 @@ namespace ActorTrain.Actors.Tests.Simulation;
 public sealed class PlantedFaultTests
 {
     [Theory]
-    [InlineData("rollouts-of-former-weights")]
+    [InlineData("rollouts-of-skipped-prompts")]
     [InlineData("save-announced-before-its-sync")]
     [InlineData("stale-generation-accepted")]
     [InlineData("update-applied-twice")]
