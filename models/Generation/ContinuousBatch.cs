@@ -19,7 +19,9 @@ public sealed class ContinuousBatch : IDisposable
     {
         context = model.Options.ContextLength;
         this.slots = slots;
-        decoder = new IncrementalDecoder(model, (slots + 1) * KeyValueBlocks.Of(Math.Min(context, longest)));
+
+        // Those of each text and of a prompt; and before texts of one beginning have grown, a copy of its last block for each.
+        decoder = new IncrementalDecoder(model, ((slots + 1) * KeyValueBlocks.Of(Math.Min(context, longest))) + slots);
     }
 
     /// <summary>Whether all texts have ended.</summary>

@@ -40,6 +40,7 @@ public sealed record RolloutOptions : IOptions
             yield return new($"{nameof(Window):key} {Window} is not above {nameof(Lag):key} {Lag}, so the lag would never be reached.");
     }
 
-    /// <summary>Nothing is cut off from the distribution: the loss is that of all of it (TRL#6789).</summary>
-    public SamplingOptions Sampling() => new() { Temperature = Temperature };
+    /// <summary>Nothing is cut off from the distribution: the loss is that of all of it (TRL#6789). The temperature is that of the loss,
+    /// which is a float32: its reciprocal is another one for a quarter of decimal fractions.</summary>
+    public SamplingOptions Sampling() => new() { Temperature = (float)Temperature };
 }

@@ -6,6 +6,7 @@ namespace ActorTrain.Actors.Tests.Simulation;
 public sealed class PlantedFaultTests
 {
     [Theory]
+    [InlineData("rollouts-of-skipped-prompts")]
     [InlineData("save-announced-before-its-sync")]
     [InlineData("stale-generation-accepted")]
     [InlineData("update-applied-twice")]
@@ -24,7 +25,7 @@ public sealed class PlantedFaultTests
     }
 
     [Fact]
-    public void Every_planted_fault_is_tested() => Directory.GetFiles(Folder(), "*.patch").Length.ShouldBe(3);
+    public void Every_planted_fault_is_tested() => Directory.GetFiles(Folder(), "*.patch").Length.ShouldBe(4);
 
     // What each hunk changes, as it stands in the source.
     private static IEnumerable<string> Hunks(string[] lines)

@@ -125,9 +125,18 @@ internal sealed class SimulatedSchedule
         run.Steps.Select(static row => row.Step).ShouldBe(steps, "every step stands once in the metrics");
         foreach (var row in run.Steps)
             row.Positions.ShouldBe(plan.Samples(row.Step - 1, end.Skips).Select(static sample => sample.Position), "the samples of a step");
+        foreach (var row in options.Rollouts is not null ? run.Steps : [])
+        {
+            row.Rollouts.ShouldBe(
+                run.World.Policy.Experience(row.Step - 1, Undisturbed(row.Step - 1), end.Skips).Summary, $"the rollouts of step {row.Step}");
+        }
+
         run.Journal[^1].ShouldBeOfType<RunFinished>();
         if (run.CalmAt is { } calm)
             (run.Now - calm).ShouldBeLessThan(RecoveryLimit, "the way from the last fault to the end");
+
+        ulong Undisturbed(long steps) =>
+            Arithmetic.Undisturbed(plan, steps, _ => end.Skips, Rate, options.Rollouts is not null ? run.World.SaltOf : null);
 
         double Rate(long step) => end.Interventions.Where(intervention => intervention.From <= step)
             .Aggregate(1.0, static (factor, intervention) => factor * intervention.RateFactor);

@@ -64,6 +64,7 @@ public sealed class RolloutPolicyTests : IDisposable
     [InlineData(ModelFamily.Gpt2, Precision.BFloat16, 0.7)]
     [InlineData(ModelFamily.Llama, Precision.Float32, 0.7)]
     [InlineData(ModelFamily.Llama, Precision.BFloat16, 1)]
+    [InlineData(ModelFamily.Llama, Precision.BFloat16, 1.1)]
     public void With_the_weights_that_sampled_every_ratio_is_1_and_clipping_changes_no_bit(
         ModelFamily family, Precision precision, double temperature)
     {

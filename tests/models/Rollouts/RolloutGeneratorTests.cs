@@ -1,4 +1,5 @@
 using ActorTrain.Models.Layers;
+using ActorTrain.Models.Objectives;
 using ActorTrain.Models.Rollouts;
 using ActorTrain.Models.Runtime;
 using static ActorTrain.Models.Tests.Rollouts.RolloutModels;
@@ -24,6 +25,10 @@ public sealed class RolloutGeneratorTests : IDisposable
                     forms.Add(family, precision, 0.7);
                 }
             }
+
+            // Those of which 1 / float32(T) is not that of T.
+            foreach (var temperature in new[] { 0.03, 0.55, 0.85, 1.1, 2.06 })
+                forms.Add(ModelFamily.Llama, Precision.Float32, temperature);
 
             return forms;
         }
@@ -51,10 +56,7 @@ public sealed class RolloutGeneratorTests : IDisposable
             foreach (var part in rollouts.Chunk(11))
             {
                 var batch = CompletionRows.Of(part.Select(one => (prompts[one.Position], one.Rollout.Ids)));
-                using var inner = NewDisposeScope();
-                var (inputs, targets) = batch.ToTensors();
-                var losses = model.TokenLosses(inputs, targets, batch.TextRows(), new HeadForm { Temperature = (float)temperature })
-                    .data<float>().ToArray();
+                var losses = SequenceScores.LossesOf(model, batch, new HeadForm { Temperature = (float)temperature });
                 for (var i = 0; i < part.Length; i++)
                 {
                     var end = batch.RowsOf(i).End;
@@ -171,6 +173,25 @@ public sealed class RolloutGeneratorTests : IDisposable
 
             rollouts.ShouldContain(static one => one.Rollout.HasEnded);
             rollouts.ShouldContain(static one => !one.Rollout.HasEnded);
+        }
+    }
+
+    // Texts of a prompt share its blocks until they grow.
+    [Fact]
+    public void Slots_never_run_out_of_memory()
+    {
+        using var model = Policy(ModelFamily.Gpt2);
+        foreach (var (length, slots, samples) in
+            from length in new[] { 1, 31, 32, 33, 34, 38, Context - 1 }
+            from slots in new[] { 1, 2, 5, 16 }
+            from samples in new[] { 1, 3 }
+            select (length, slots, samples))
+        {
+            using var generator = new RolloutGenerator(
+                model, new RolloutOptions { Samples = samples, MaxTokens = 9, Slots = slots }, seed: 5, EndToken, Pieces);
+            for (var position = 0; position < 20; position++)
+                generator.Add(position, [.. Enumerable.Range(position, length)], Enumerable.Range(0, samples));
+            generator.Finish().Count.ShouldBe(20 * samples, $"{length} tokens, {slots} slots, {samples} samples");
         }
     }
 
