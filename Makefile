@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build train rlhf demo test chaos simulate planted check bench bench-kernels bench-spikes sanitize clean
+.PHONY: help setup build train rlhf demo test chaos chaos-rlhf simulate planted check bench bench-kernels bench-spikes sanitize clean
 .NOTPARALLEL:
 .ONESHELL:
 SHELL := /bin/bash
@@ -59,7 +59,12 @@ test: ## run all tests; the last line has the counts
 chaos: ## inject random faults into N runs (SEED, or the clock) and compare their bits with an undisturbed run
 	@ops/setup.sh python3-torch
 	$(DOTNET_BUILD)
-	dotnet exec artifacts/bin/ActorTrain.Chaos.Tests/release/ActorTrain.Chaos.Tests.dll chaos $(or $(N),200) $(or $(SEED),$$(($$(date +%s) % 1000000 * 1000)))
+	dotnet exec artifacts/bin/ActorTrain.Chaos.Tests/release/ActorTrain.Chaos.Tests.dll chaos text $(or $(N),200) $(or $(SEED),$$(($$(date +%s) % 1000000 * 1000)))
+
+chaos-rlhf: ## the same for runs on rollouts: samplers, reward, reference, critic and ledger fail, too
+	@ops/setup.sh python3-torch
+	$(DOTNET_BUILD)
+	dotnet exec artifacts/bin/ActorTrain.Chaos.Tests/release/ActorTrain.Chaos.Tests.dll chaos policy $(or $(N),200) $(or $(SEED),$$(($$(date +%s) % 1000000 * 1000)))
 
 simulate: ## simulate N schedules from a SEED, or from the clock: the logic of all actors under virtual time, invariants checked after every message
 	@ops/setup.sh

@@ -27,6 +27,8 @@ public sealed class CriticDevice : IWorkerDevice
 
     public bool HasWork => orders.Count > 0;
 
+    public FlatParameters Parameters => weights.Parameters;
+
     public string? Begin(WorkerCommand order)
     {
         var judge = (JudgeRollouts)order;

@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
 using ActorTrain.Models.Rollouts;
+using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Actors.PostTraining;
 
@@ -30,6 +31,8 @@ public sealed class GeneratorDevice : IWorkerDevice
 
     public bool HasWork => !generator.IsEmpty;
 
+    public FlatParameters Parameters => weights.Parameters;
+
     public string? Begin(WorkerCommand order)
     {
         var generate = (GenerateRollouts)order;
@@ -50,7 +53,7 @@ public sealed class GeneratorDevice : IWorkerDevice
 
     public IReadOnlyList<WorkerReport> Advance()
     {
-        var done = generator.Advance();
+        var done = Sample();
         if (done.Count == 0)
             return [];
 
@@ -70,6 +73,20 @@ public sealed class GeneratorDevice : IWorkerDevice
         generator.Dispose();
         model.Dispose();
         weights.Dispose();
+    }
+
+    private IReadOnlyList<GeneratedRollout> Sample()
+    {
+        try
+        {
+            return generator.Advance();
+        }
+        catch (InvalidOperationException)
+        {
+            // Weights of which a bit was flipped may have no distribution.
+            weights.Verify();
+            throw;
+        }
     }
 
     private RolloutDone Report(GeneratedRollout done)

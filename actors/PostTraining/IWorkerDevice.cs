@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Actors.PostTraining;
 
@@ -7,6 +8,9 @@ public interface IWorkerDevice : IDisposable
 {
     /// <summary>Whether orders are under way.</summary>
     bool HasWork { get; }
+
+    /// <summary>The weights that it computes with, in memory of its own; null if it has none.</summary>
+    FlatParameters? Parameters => null;
 
     /// <summary>Begins an order, beside those under way.</summary>
     /// <returns>Null, or one sentence why it cannot: the weights that it needs are gone or damaged.</returns>

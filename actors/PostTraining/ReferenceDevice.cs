@@ -35,6 +35,8 @@ public sealed class ReferenceDevice : IWorkerDevice
 
     public bool HasWork => orders.Count > 0;
 
+    public FlatParameters Parameters => parameters;
+
     public string? Begin(WorkerCommand order)
     {
         orders.Enqueue((JudgeRollouts)order);

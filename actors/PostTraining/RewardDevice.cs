@@ -54,6 +54,8 @@ public sealed class RewardDevice : IWorkerDevice
 
     public bool HasWork => orders.Count > 0;
 
+    public FlatParameters? Parameters => parameters;
+
     public string? Begin(WorkerCommand order)
     {
         orders.Enqueue((JudgeRollouts)order);

@@ -105,12 +105,5 @@ public sealed class FaultyDevice : ITrainerDevice
             faults.Touch(trainer, step, FlipTarget.Of(FlatPlace.PackedWeights, address, count));
     }
 
-    private T Break<T>(string call, Func<T> act)
-    {
-        var fault = faults.ChooseCall(call);
-        if (fault == Fault.Throw)
-            throw new InjectedFaultException($"The device was made to fail before {call}.");
-        var result = act();
-        return fault == Fault.ThrowAfter ? throw new InjectedFaultException($"The device was made to fail after {call}.") : result;
-    }
+    private T Break<T>(string call, Func<T> act) => faults.Break(trainer, call, act);
 }

@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Protocol;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Chaos;
@@ -24,7 +25,7 @@ public enum Fault
 }
 
 /// <summary>Decides which faults happen, when, and to whom; consulted by <see cref="FaultyMailbox"/>, <see cref="FaultyDevice"/>,
-/// <see cref="FaultyTransport"/>, <see cref="FaultyJournal"/>.</summary>
+/// <see cref="FaultyWorkerDevice"/>, <see cref="FaultyTransport"/>, <see cref="FaultyJournal"/>.</summary>
 public interface IFaultInjector
 {
     /// <summary>Called on the actor's own thread.</summary>
@@ -35,15 +36,15 @@ public interface IFaultInjector
     {
     }
 
-    /// <summary>Whether a trainer's device fails before a call (<see cref="Fault.Throw"/>) or after it (<see cref="Fault.ThrowAfter"/>);
-    /// called on the trainer's own thread.</summary>
-    Fault ChooseCall(string method) => Fault.None;
+    /// <summary>Whether the device of a trainer or of a worker fails before a call (<see cref="Fault.Throw"/>) or after it
+    /// (<see cref="Fault.ThrowAfter"/>); called on the actor's own thread.</summary>
+    Fault ChooseCall(string actor, string method) => Fault.None;
 
     /// <summary>The journal's response to the next request; called on any thread.</summary>
     JournalFault ChooseWrite() => JournalFault.None;
 
-    /// <summary>May flip a bit of stored memory; called on the trainer's own thread.</summary>
-    /// <param name="atStep">Updates that the trainer's weights had seen at its last command.</param>
+    /// <summary>May flip a bit of stored memory; called on the actor's own thread.</summary>
+    /// <param name="atStep">Updates that the weights of its last command had seen.</param>
     void Touch(string actor, long atStep, FlipTarget memory)
     {
     }
@@ -56,9 +57,29 @@ public interface IFaultInjector
     {
     }
 
-    /// <summary>May make a trainer slower; called on its own thread.</summary>
+    /// <summary>May make a trainer or a worker slower; called on its own thread.</summary>
     void Slow(string actor, long atStep, TimeSpan spent)
     {
+    }
+
+    /// <summary>May change what a worker is about to report; called on its own thread.</summary>
+    /// <param name="atStep">Updates that the weights of its last order had seen.</param>
+    WorkerReport Answer(string worker, long atStep, WorkerReport report) => report;
+}
+
+public static class FaultyCalls
+{
+    /// <summary>Makes a call of a device, which may fail before or after it.</summary>
+    /// <exception cref="InjectedFaultException">It was made to fail.</exception>
+    public static T Break<T>(this IFaultInjector faults, string actor, string call, Func<T> act)
+    {
+        ArgumentNullException.ThrowIfNull(faults);
+        ArgumentNullException.ThrowIfNull(act);
+        var fault = faults.ChooseCall(actor, call);
+        if (fault == Fault.Throw)
+            throw new InjectedFaultException($"The device was made to fail before {call}.");
+        var result = act();
+        return fault == Fault.ThrowAfter ? throw new InjectedFaultException($"The device was made to fail after {call}.") : result;
     }
 }
 

@@ -20,6 +20,11 @@ public static class MessageStep
         UpdateApplied applied => applied.Round.Step,
         ShardReduced reduced => reduced.Round.Step,
         StepJudged judged => judged.Round.Step,
+        PrepareExperience prepare => prepare.Step,
+        GenerateRollouts generate => generate.Weights.Step,
+        JudgeRollouts judge => judge.Weights.Step,
+        KeepRollouts keep => keep.Rollouts.Step,
+        ReadRollouts read => read.Step,
         _ => null,
     };
 }

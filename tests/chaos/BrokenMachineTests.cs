@@ -69,7 +69,7 @@ public sealed class BrokenMachineTests
 
     // Audited are steps 0 and 20, and the last one.
     private static RandomSchedule Schedule(int trainers) =>
-        new() { Seed = 0, Training = ChaosTraining.NoiseInOneLane, Trainers = trainers, CheckpointEvery = 1, AuditEvery = 20 };
+        new() { Seed = 0, Training = ChaosText.NoiseInOneLane, Trainers = trainers, CheckpointEvery = 1, AuditEvery = 20 };
 
     // It reads the sample behind the one that is asked for, always.
     private static RunPart Of(ChaosPlace place, int trainers, Action<RunPart, long>? onStep, Action<long>? beforeStep = null)

@@ -11,33 +11,34 @@ public static class ChaosProgram
     private const int AtATime = 4;
     private static readonly TimeSpan Noteworthy = TimeSpan.FromSeconds(10);
 
-    /// <summary>Runs <c>chaos N SEED</c>, N schedules from a seed; <c>show N SEED</c>, which only says what they are; or <c>live FOLDER
-    /// SEED PART [DATABASE]</c>, one part of one.</summary>
+    /// <summary>Runs <c>chaos FAMILY N SEED</c>, N schedules from a seed; <c>show FAMILY N SEED</c>, which only says what they are; or
+    /// <c>live FAMILY FOLDER SEED PART [DATABASE]</c>, one part of one. A family is <c>text</c> or <c>policy</c>.</summary>
     /// <returns>The exit code: 0 where all is well.</returns>
     public static int Main(string[] arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);
         switch (arguments)
         {
-            case ["live", var folder, var seed, var part, .. var database]:
-                return ChaosRun.LiveOne(folder, Number(seed), Number(part), database.FirstOrDefault());
+            case ["live", var family, var folder, var seed, var part, .. var database]:
+                return ChaosRun.LiveOne(Family(family), folder, Number(seed), Number(part), database.FirstOrDefault());
             case ["machine", var folder, var trainers]:
                 return BrokenMachineTests.Live(folder, Number(trainers));
-            case ["chaos", var count, var seed]:
-                return Many(Number(count), Number(seed));
-            case ["show", var count, var seed]:
+            case ["chaos", var family, var count, var seed]:
+                return Many(Family(family), Number(count), Number(seed));
+            case ["show", var family, var count, var seed]:
                 foreach (var shown in Enumerable.Range(Number(seed), Number(count)))
-                    Console.WriteLine(RandomSchedule.Of(shown));
+                    Console.WriteLine(RandomSchedule.Of(Family(family), shown));
                 return 0;
             default:
-                Console.Error.WriteLine("usage: chaos N SEED, or show N SEED");
+                Console.Error.WriteLine("usage: chaos FAMILY N SEED, or show FAMILY N SEED; a family is text or policy");
                 return 2;
         }
     }
 
-    private static int Many(int count, int first)
+    private static int Many(ScheduleFamily family, int count, int first)
     {
         Console.WriteLine($"{count} schedules from seed {first}");
+        var since = Stopwatch.StartNew();
         var failed = new ConcurrentBag<int>();
         var next = first - 1;
         var threads = Enumerable.Range(0, AtATime).Select(_ => new Thread(Work)).ToList();
@@ -45,19 +46,19 @@ public static class ChaosProgram
 #pragma warning disable RS0030 // As many runs as were asked for take as long as they take; each has a bound of its own.
         threads.ForEach(static thread => thread.Join());
 #pragma warning restore RS0030
-        Console.WriteLine($"{count - failed.Count} passed, {failed.Count} failed");
+        Console.WriteLine($"{count - failed.Count} passed, {failed.Count} failed in {since.Elapsed.TotalSeconds:F0} s");
         foreach (var seed in failed.Order())
-            Console.WriteLine($"to replay: make chaos SEED={seed} N=1");
+            Console.WriteLine($"to replay: make {(family == ScheduleFamily.Policy ? "chaos-rlhf" : "chaos")} SEED={seed} N=1");
         return failed.IsEmpty ? 0 : 1;
 
         void Work()
         {
             while (Interlocked.Increment(ref next) is var seed && seed < first + count)
             {
-                var since = Stopwatch.StartNew();
+                var begun = Stopwatch.StartNew();
                 try
                 {
-                    ChaosRun.Do(RandomSchedule.Of(seed));
+                    ChaosRun.Do(RandomSchedule.Of(family, seed));
                 }
                 catch (Exception exception)
                 {
@@ -65,11 +66,13 @@ public static class ChaosProgram
                     Console.WriteLine($"--- seed {seed} failed: {exception}");
                 }
 
-                if (since.Elapsed > Noteworthy)
-                    Console.WriteLine($"seed {seed} took {since.Elapsed.TotalSeconds:F0} s");
+                if (begun.Elapsed > Noteworthy)
+                    Console.WriteLine($"seed {seed} took {begun.Elapsed.TotalSeconds:F0} s");
             }
         }
     }
+
+    private static ScheduleFamily Family(string text) => Enum.Parse<ScheduleFamily>(text, ignoreCase: true);
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }

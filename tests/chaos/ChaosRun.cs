@@ -24,9 +24,9 @@ internal static class ChaosRun
         try
         {
             var place = new ChaosPlace(folder, postgres);
-            var fired = new List<(FaultTarget, Fault)>();
-            var decisions = schedule.Kills ? LiveInProcesses(schedule, place) : Live(schedule, place, fired);
-            ChaosVerdict.Check(place, schedule, decisions);
+            var (fired, damaged) = (new List<(FaultTarget, Fault)>(), new HashSet<long>());
+            var decisions = schedule.Kills ? LiveInProcesses(schedule, place, damaged) : Live(schedule, place, fired, damaged);
+            ChaosVerdict.Check(place, schedule, decisions, damaged);
             return fired;
         }
         catch (Exception exception)
@@ -40,9 +40,9 @@ internal static class ChaosRun
     }
 
     /// <summary>One part of a run, in a process that its own schedule may kill.</summary>
-    public static int LiveOne(string folder, int seed, int part, string? postgres)
+    public static int LiveOne(ScheduleFamily family, string folder, int seed, int part, string? postgres)
     {
-        var schedule = RandomSchedule.Of(seed);
+        var schedule = RandomSchedule.Of(family, seed);
         var life = new RunPart(schedule, part, new ChaosPlace(folder, postgres));
         var ended = life.Live();
         if (ended.Ending != RunEnding.Finished)
@@ -50,7 +50,8 @@ internal static class ChaosRun
         return ended.Ending == RunEnding.Finished ? 0 : 1;
     }
 
-    private static DecisionRecord Live(RandomSchedule schedule, ChaosPlace place, List<(FaultTarget, Fault)> fired)
+    private static DecisionRecord Live(
+        RandomSchedule schedule, ChaosPlace place, List<(FaultTarget, Fault)> fired, HashSet<long> damaged)
     {
         UnwrittenRecords? left = null;
         for (var part = 0; ; part++)
@@ -65,15 +66,19 @@ internal static class ChaosRun
                 return life.Faults.Decisions;
             if (ended.Ending != RunEnding.Stopped || part == schedule.Cuts.Count)
                 throw new InvalidOperationException($"Part {part} of the run ended so: {ended}");
+            damaged.UnionWith(schedule.LedgerDamage.Apply(place));
         }
     }
 
-    private static DecisionRecord? LiveInProcesses(RandomSchedule schedule, ChaosPlace place)
+    private static DecisionRecord? LiveInProcesses(RandomSchedule schedule, ChaosPlace place, HashSet<long> damaged)
     {
         for (var part = 0; ; part++)
         {
-            string[] arguments = ["exec", typeof(ChaosRun).Assembly.Location, "live", place.Folder, $"{schedule.Seed}", $"{part}",
-                .. place.Postgres is { } postgres ? [postgres] : Array.Empty<string>()];
+            string[] arguments =
+            [
+                "exec", typeof(ChaosRun).Assembly.Location, "live", $"{schedule.Family}", place.Folder, $"{schedule.Seed}", $"{part}",
+                .. place.Postgres is { } postgres ? [postgres] : Array.Empty<string>(),
+            ];
             using var process =
                 Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
@@ -87,6 +92,7 @@ internal static class ChaosRun
                 return null;
             if (process.ExitCode != Killed || part == schedule.Cuts.Count)
                 throw new InvalidOperationException($"Part {part} of the run ended with {process.ExitCode}: {output.Result}{error.Result}");
+            damaged.UnionWith(schedule.LedgerDamage.Apply(place));
         }
     }
 }

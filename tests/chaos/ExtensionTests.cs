@@ -24,12 +24,12 @@ public sealed class ExtensionTests : IDisposable
     [InlineData(8)]
     public void A_finished_run_that_is_extended_twice_ends_with_the_bits_of_the_bare_loop(int trainers)
     {
-        var schedule = Calm with { Trainers = trainers, Training = ChaosTraining.BFloat16 };
+        var schedule = Calm with { Trainers = trainers, Training = ChaosText.BFloat16 };
         var end = schedule.Training.Steps;
         new RunPart(schedule, 0, Place).Live().Ending.ShouldBe(RunEnding.Finished);
         new RunPart(schedule with { Extension = (21, "ann") }, 1, Place).Live().Ending.ShouldBe(RunEnding.Finished);
         new RunPart(schedule with { Extension = (Longer, "ann") }, 2, Place).Live().Ending.ShouldBe(RunEnding.Finished);
-        Check(schedule, schedule.Training.Extended(end, 21).Extended(21, Longer));
+        Check(schedule, ChaosText.BFloat16.Extended(end, 21).Extended(21, Longer));
     }
 
     /// <summary>Its updates are previewed too, at the rate at which they are applied.</summary>
@@ -53,7 +53,7 @@ public sealed class ExtensionTests : IDisposable
         new RunPart(schedule, 1, Place).Live().Ending.ShouldBe(RunEnding.Finished);
         var extension = Place.ReadJournal().OfType<RunExtended>().ShouldHaveSingleItem().Intervention;
         extension.From.ShouldBeInRange(5, 9);
-        var training = schedule.Training.Extended(extension.From, Longer);
+        var training = ChaosText.Float32.Extended(extension.From, Longer);
         Check(schedule, training);
 
         var ways = new List<double>();
@@ -63,9 +63,9 @@ public sealed class ExtensionTests : IDisposable
             row.UpdateNorm!.Value.ShouldBe(way, 1e-3 * way, $"step {row.Step}");
     }
 
-    private static RandomSchedule Calm => new() { Seed = 0, Training = ChaosTraining.Float32, EvaluateEvery = 7, AuditEvery = 3 };
+    private static RandomSchedule Calm => new() { Seed = 0, Training = ChaosText.Float32, EvaluateEvery = 7, AuditEvery = 3 };
 
-    private void Check(RandomSchedule schedule, ChaosTraining training)
+    private void Check(RandomSchedule schedule, ChaosText training)
     {
         ChaosVerdict.Check(Place, schedule with { Training = training }, record: null);
         MetricsLog.Read(Place.MetricsFile).OfType<StepMetrics>().Select(static row => row.LearningRate)

@@ -25,7 +25,7 @@ public sealed class PostgresTests
     [InlineData(10_011)]
     [InlineData(10_012)]
     public void A_run_that_is_disturbed_ends_with_the_bits_of_one_that_is_not(int seed) =>
-        ChaosRun.Do(RandomSchedule.Of(seed), PostgresServer.Shared.NewDatabase());
+        ChaosRun.Do(RandomSchedule.Of(ScheduleFamily.Text, seed), PostgresServer.Shared.NewDatabase());
 
     /// <summary>Trainers come and go with each step, which are decisions; so a database that is away holds the run up once as many wait as
     /// may.</summary>
@@ -42,7 +42,7 @@ public sealed class PostgresTests
             var schedule = new RandomSchedule
             {
                 Seed = 0,
-                Training = ChaosTraining.Float32,
+                Training = ChaosText.Float32,
                 Trainers = 2,
                 JournalBuffer = 4,
                 Scales = [.. Enumerable.Range(3, 8).Select(static step => ((long)step, 1 + step % 2))]

@@ -22,7 +22,7 @@ public sealed class RestartLimitTests
             var schedule = new RandomSchedule
             {
                 Seed = 0,
-                Training = ChaosTraining.Long,
+                Training = ChaosText.Long,
                 Trainers = 1,
                 CheckpointEvery = 0,
                 Scales = [(3, 2)],

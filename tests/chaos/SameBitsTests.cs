@@ -25,7 +25,7 @@ public sealed class SameBitsTests
     [Theory]
     [MemberData(nameof(Counts))]
     public void Any_number_of_trainers_and_reducers_ends_with_the_bits_of_the_bare_loop(int trainers, int reducers) =>
-        ChaosRun.Do(Calm(ChaosTraining.Wide) with { Trainers = trainers, Reducers = reducers, CheckpointEvery = 2, EvaluateEvery = 2 });
+        ChaosRun.Do(Calm(ChaosText.Wide) with { Trainers = trainers, Reducers = reducers, CheckpointEvery = 2, EvaluateEvery = 2 });
 
     /// <summary>A change after every second step, on average.</summary>
     [Theory]
@@ -38,11 +38,11 @@ public sealed class SameBitsTests
     public void Trainers_that_join_and_leave_at_random_leave_no_trace(int seed)
     {
         var random = new Random(seed);
-        ChaosRun.Do(Calm(seed % 2 == 0 ? ChaosTraining.BFloat16 : ChaosTraining.Float32) with
+        ChaosRun.Do(Calm(seed % 2 == 0 ? ChaosText.BFloat16 : ChaosText.Float32) with
         {
             Trainers = 1 + random.Next(8),
             Reducers = 1 + random.Next(3),
-            Scales = [.. Enumerable.Range(0, 7).Select(_ => ((long)random.Next(ChaosTraining.Float32.Steps), 1 + random.Next(8)))],
+            Scales = [.. Enumerable.Range(0, 7).Select(_ => ((long)random.Next(ChaosText.Float32.Steps), 1 + random.Next(8)))],
         });
     }
 

@@ -16,7 +16,7 @@ public sealed class SpikeSignalTests
 {
     private const int NoisyStep = 30;
 
-    private static ChaosTraining Training => ChaosTraining.NoiseInOneLane;
+    private static ChaosText Training => ChaosText.NoiseInOneLane;
 
     [Theory]
     [InlineData(1, 1)]
@@ -44,7 +44,7 @@ public sealed class SpikeSignalTests
             {
                 Step = step,
                 Loss = total.Loss,
-                LaneLosses = [.. lanes.Select(static part => part * ChaosTraining.Lanes)],
+                LaneLosses = [.. lanes.Select(static part => part * ChaosText.Lanes)],
                 GradientNorm = Norm(static _ => true),
                 EmbeddingNorm = Norm(static name => name is "tokens.weight" or "positions.weight"),
                 UpdateNorm = way,

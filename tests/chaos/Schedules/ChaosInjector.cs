@@ -15,11 +15,12 @@ internal sealed class ChaosInjector(RandomSchedule schedule, int life) : IFaultI
     // Longer than anything waits for a message, shorter than anybody waits for a run. Nobody takes over from an actor that hangs so.
     private static readonly TimeSpan ComesBackAfter = TimeSpan.FromMilliseconds(100);
 
-    private static readonly FaultTarget GivingUp = new(FaultTarget.Trainers, nameof(AbandonTrainer));
+    private static readonly FaultTarget GivingUpTrainer = new(FaultTarget.Trainers, nameof(AbandonTrainer));
+    private static readonly FaultTarget GivingUpWorker = new(FaultTarget.Supervisor, nameof(WorkerLost));
 
     private readonly object gate = new();
     private readonly Dictionary<FaultTarget, int> seen = [];
-    private readonly Dictionary<FlatPlace, int> rested = [];
+    private readonly Dictionary<(string Role, FlatPlace Place), int> rested = [];
     private readonly Queue<string> last = [];
     private readonly List<(FaultTarget Target, Fault Fault)> fired = [];
     private readonly HashSet<string> ruled = [];
@@ -30,6 +31,7 @@ internal sealed class ChaosInjector(RandomSchedule schedule, int life) : IFaultI
     private int storms;
     private int hangs;
     private int writes;
+    private int reports;
     private bool isOver;
     private int failuresAtEnd;
 
@@ -39,7 +41,7 @@ internal sealed class ChaosInjector(RandomSchedule schedule, int life) : IFaultI
     /// <summary>What was decided, and has to be in the journal.</summary>
     public DecisionRecord Decisions => decisions;
 
-    /// <summary>Threads that trainers and checkpointers had.</summary>
+    /// <summary>Threads that trainers, checkpointers, workers and ledgers had.</summary>
     public ICollection<Thread> Threads => threads.Keys;
 
     /// <summary>The faults so far.</summary>
@@ -59,13 +61,13 @@ internal sealed class ChaosInjector(RandomSchedule schedule, int life) : IFaultI
         // What Akka.Persistence says to it is part of the database, which fails in its own way.
         if (role == FaultTarget.Journal && message is not RecordDecision)
             return Fault.None;
-        if (role is FaultTarget.Trainer or FaultTarget.Checkpointer)
+        var target = new FaultTarget(role, message.GetType().Name);
+        if (role is FaultTarget.Trainer or FaultTarget.Checkpointer or FaultTarget.Ledger || target.IsWorker)
             threads[Thread.CurrentThread] = true;
         if (role == FaultTarget.Supervisor && message is JournalRecovered recovered)
             decisions.Recovered(recovered.Events);
         else if (role == FaultTarget.Journal && message is RecordDecision record)
             decisions.Decided(record);
-        var target = new FaultTarget(role, message.GetType().Name);
         var fault = Choose(target, actor);
 
         // Of these two the one that comes last lets the run end.
@@ -81,8 +83,9 @@ internal sealed class ChaosInjector(RandomSchedule schedule, int life) : IFaultI
     {
         lock (gate)
         {
-            var occurrence = rested[memory.Place] = rested.GetValueOrDefault(memory.Place, -1) + 1;
-            if (isOver || !schedule.Flips.Any(flip => flip.Place == memory.Place && flip.Occurrence == occurrence))
+            var place = (FaultTarget.RoleOf(actor), memory.Place);
+            var occurrence = rested[place] = rested.GetValueOrDefault(place, -1) + 1;
+            if (isOver || !schedule.Flips.Any(flip => (flip.Role, flip.Place) == place && flip.Occurrence == occurrence))
                 return;
             var bit = (long)(Chance(new FaultTarget("memory", memory.Place.ToString()), occurrence) * memory.Bits);
             memory.Flip(bit);
@@ -101,13 +104,24 @@ internal sealed class ChaosInjector(RandomSchedule schedule, int life) : IFaultI
         }
     }
 
-    /// <summary>The fault of a call of a trainer's device.</summary>
-    public Fault ChooseCall(string call) => Choose(new FaultTarget(FaultTarget.Device, call), FaultTarget.Device) switch
+    public Fault ChooseCall(string actor, string method) => Choose(new FaultTarget(FaultTarget.DeviceOf(actor), method), actor) switch
     {
         Fault.ThrowAfter => Fault.ThrowAfter,
         Fault.Throw => Fault.Throw,
         _ => Fault.None,
     };
+
+    public WorkerReport Answer(string worker, long atStep, WorkerReport report)
+    {
+        lock (gate)
+        {
+            if (isOver || schedule.Wrong is not { } wrong || report is not RolloutDone done || !wrong.CanBe(done)
+                || reports++ != wrong.Occurrence)
+                return report;
+            Remember($"{worker}: reports {done} with another {wrong.Part}");
+            return wrong.Of(done);
+        }
+    }
 
     public void Hang(string actor)
     {
@@ -115,14 +129,15 @@ internal sealed class ChaosInjector(RandomSchedule schedule, int life) : IFaultI
         lock (gate)
         {
             // One that a rule hangs comes back when it is given up and some time has gone by, others when they like.
-            var isGivenUp = !ruled.Remove(actor) || target.Role != FaultTarget.Trainer;
-            var (before, pause) = (seen.GetValueOrDefault(GivingUp), 5 + (int)(Chance(target, messages) * 150));
+            var isGivenUp = !ruled.Remove(actor) || !(target.Role == FaultTarget.Trainer || target.IsWorker);
+            var givingUp = target.IsWorker ? GivingUpWorker : GivingUpTrainer;
+            var (before, pause) = (seen.GetValueOrDefault(givingUp), 5 + (int)(Chance(target, messages) * 150));
             var until = messages + pause;
             var since = Stopwatch.StartNew();
             hangs++;
             while (!isOver && (!isGivenUp || messages < until))
             {
-                if (!isGivenUp && seen.GetValueOrDefault(GivingUp) > before)
+                if (!isGivenUp && seen.GetValueOrDefault(givingUp) > before)
                 {
                     (isGivenUp, until) = (true, messages + pause);
                     continue;

@@ -2,6 +2,7 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
 using ActorTrain.Chaos.Tests.World;
 using ActorTrain.Models.Storage;
+using Akka.Actor;
 
 namespace ActorTrain.Chaos.Tests.Schedules;
 
@@ -21,15 +22,21 @@ internal enum Cut
 /// <summary>A fault at one occurrence of a message.</summary>
 internal sealed record FaultRule(FaultTarget Target, int Occurrence, Fault Fault);
 
-/// <summary>A bit that flips in memory of one kind, at one occurrence of its resting there.</summary>
-internal sealed record FlipRule(FlatPlace Place, int Occurrence);
+/// <summary>A bit that flips in memory of one kind, of one kind of actor, at one occurrence of its resting there.</summary>
+internal sealed record FlipRule(FlatPlace Place, int Occurrence, string Role = FaultTarget.Trainer);
 
 /// <summary>All faults of one run, worked out from a seed. Threads still interleave as they like; faults hang on how often an actor got a
 /// kind of message, so the same seed brings the same trouble.</summary>
 internal sealed record RandomSchedule
 {
     private const int RulesPerSeed = 6;
+
+    /// <summary>One in so many runs is killed, as a process.</summary>
+    private const int TextKills = 12, PolicyKills = 24;
     private static readonly int[] TrainerCounts = [1, 2, 3, 4, 5, 8];
+
+    // Workers beside them take threads, too.
+    private static readonly int[] TrainerCountsWithRollouts = [1, 2, 3];
 
     public required int Seed { get; init; }
 
@@ -84,18 +91,54 @@ internal sealed record RandomSchedule
     /// <summary>Whether the supervisor fails at the last it hears, when it has just said how the run ended.</summary>
     public bool FailsAtEnd { get; init; }
 
+    /// <summary>Samplers, if there are rollouts.</summary>
+    public int Workers { get; init; } = 1;
+
+    /// <summary>The rollout that a sampler reports wrong; null for none.</summary>
+    public WrongAnswer? Wrong { get; init; }
+
+    /// <summary>What happens to files of rollouts between parts of the run.</summary>
+    public LedgerDamage LedgerDamage { get; init; }
+
+    public ScheduleFamily Family => Training is ChaosPolicy ? ScheduleFamily.Policy : ScheduleFamily.Text;
+
     public bool Kills => Cuts.Any(static cut => cut.How == Cut.Kill);
 
-    public static RandomSchedule Of(int seed)
+    public static RandomSchedule Of(ScheduleFamily family, int seed) => family == ScheduleFamily.Policy ? OfPolicy(seed) : OfText(seed);
+
+    private static RandomSchedule OfText(int seed)
     {
         var random = new Random(seed);
-        var training = random.Next(2) == 0 ? ChaosTraining.BFloat16 : ChaosTraining.Float32;
-        var kills = random.Next(12) == 0;
-        var schedule = new RandomSchedule
+        var training = random.Next(2) == 0 ? ChaosText.BFloat16 : ChaosText.Float32;
+        return Draw(seed, random, training, TextKills, TrainerCounts, FaultTarget.OfText).Provoked();
+    }
+
+    // Three seeds in a row, which differ in their audits, have the same configuration.
+    private static RandomSchedule OfPolicy(int seed)
+    {
+        var random = new Random(seed);
+        var training = ChaosPolicy.All[(seed & int.MaxValue) / 3 % ChaosPolicy.All.Count];
+        var drawn = Draw(seed, random, training, PolicyKills, TrainerCountsWithRollouts, FaultTarget.OfPolicy);
+        return (drawn with
+        {
+            Workers = 1 + random.Next(3),
+            SnapshotSlots = drawn.SnapshotSlots + training.Schedule.Lag,
+            LedgerDamage = (LedgerDamage)random.Next(Enum.GetValues<LedgerDamage>().Length),
+            Flips = [.. drawn.Flips, .. FlippedOfWorkers(seed, training)],
+            Wrong = random.Next(4) == 0 ? WrongAnswer.Of(random) : null,
+        }).Provoked();
+    }
+
+    private static RandomSchedule Draw(
+        int seed, Random random, ChaosTraining training, int killsOneIn, int[] trainerCounts,
+        IReadOnlyList<(FaultTarget Target, Fault Fault)> targets)
+    {
+        var kills = random.Next(killsOneIn) == 0;
+        return new RandomSchedule
         {
             Seed = seed,
             Training = training,
-            Trainers = TrainerCounts[random.Next(TrainerCounts.Length)],
+            Trainers = trainerCounts[random.Next(trainerCounts.Length)],
             Reducers = 1 + random.Next(3),
             CheckpointEvery = 1 + random.Next(6),
             EvaluateEvery = 1 + random.Next(7),
@@ -111,12 +154,12 @@ internal sealed record RandomSchedule
             PreviewsUpdates = seed % 7 < 2,
             FailsAtEnd = seed % 5 == 0,
             Flips = Flipped(seed),
-            Rules = [.. Enumerable.Range(0, RulesPerSeed).Select(i => Rule(seed, i, random))
+            Rules = [.. Enumerable.Range(0, RulesPerSeed).Select(i => Rule(seed, i, random, targets))
                 .OrderBy(static rule => rule.Fault == Fault.Throw ? 0 : 1)],
             Scales =
             [
                 .. Enumerable.Range(0, random.Next(4))
-                    .Select(_ => ((long)random.Next(training.Steps), TrainerCounts[random.Next(TrainerCounts.Length)])),
+                    .Select(_ => ((long)random.Next(training.Steps), trainerCounts[random.Next(trainerCounts.Length)])),
             ],
             Cuts = kills
                 ? [.. Enumerable.Range(0, 1 + random.Next(2)).Select(_ => (Cut.Kill, 20 + random.Next(400)))]
@@ -125,7 +168,6 @@ internal sealed record RandomSchedule
                         ? (Cut.Stop, 1 + random.Next(training.Steps)) : (Cut.Terminate, 5 + random.Next(400)))]
                     : [],
         };
-        return schedule.Rules.Aggregate(schedule, static (provoked, rule) => provoked.Provoke(rule.Target));
     }
 
     public override string ToString() =>
@@ -134,7 +176,8 @@ internal sealed record RandomSchedule
             + $"{PreviewsUpdates}, "
         + $"buffer {JournalBuffer}, storm {Storm} of {StormFaults}, journal storm {JournalStorm}, scales [{string.Join(' ', Scales)}], "
             + $"cuts [{string.Join(' ', Cuts)}], "
-        + $"fails at the end {FailsAtEnd}, flips [{string.Join(' ', Flips.Select(static flip => $"{flip.Place}#{flip.Occurrence}"))}], "
+        + $"fails at the end {FailsAtEnd}, {Workers} samplers, wrong {Wrong}, ledger damage {LedgerDamage}, "
+        + $"flips [{string.Join(' ', Flips.Select(static flip => $"{flip.Role} {flip.Place}#{flip.Occurrence}"))}], "
         + $"rules [{string.Join(' ', Rules.Select(static rule => $"{rule.Target}#{rule.Occurrence}:{rule.Fault}"))}]";
 
     // In every other run bits flip, some of each kind of memory in any few seeds in a row.
@@ -146,12 +189,23 @@ internal sealed record RandomSchedule
             .Select(i => new FlipRule(places[(seed / 2 + i) % places.Length], random.Next(40)))] : [];
     }
 
-    // Seeds in a row go through all targets and faults, one after another.
-    private static FaultRule Rule(int seed, int index, Random random)
+    // In two of five runs a bit flips in the weights of a sampler, the reference or the critic.
+    private static IReadOnlyList<FlipRule> FlippedOfWorkers(int seed, ChaosPolicy training)
     {
-        var (target, fault) = FaultTarget.All[(int)((((long)seed * RulesPerSeed) + index) % FaultTarget.All.Count)];
+        var random = new Random(seed ^ 0x5EED);
+        string[] roles = [FaultTarget.Sampler, FaultTarget.Reference, .. training.HasCritic ? (string[])[FaultTarget.Critic] : []];
+        return seed % 5 < 2 ? [new FlipRule(
+            random.Next(2) == 0 ? FlatPlace.Weights : FlatPlace.PackedWeights, random.Next(40), roles[random.Next(roles.Length)])] : [];
+    }
+
+    // Seeds in a row go through all targets and faults, one after another.
+    private static FaultRule Rule(int seed, int index, Random random, IReadOnlyList<(FaultTarget Target, Fault Fault)> targets)
+    {
+        var (target, fault) = targets[(int)((((long)seed * RulesPerSeed) + index) % targets.Count)];
         return new FaultRule(target, random.Next(3), fault);
     }
+
+    private RandomSchedule Provoked() => Rules.Aggregate(this, static (provoked, rule) => provoked.Provoke(rule.Target));
 
     // Some messages are only sent in trouble: it is brought about, and the first such message is the one that is hit.
     private RandomSchedule Provoke(FaultTarget target)
@@ -172,6 +226,13 @@ internal sealed record RandomSchedule
             nameof(RecomputeBlock) or nameof(BlockRecomputed) => first with { AuditEvery = 1 },
             nameof(PreviewUpdate) or nameof(UpdatePreviewed) or nameof(ITrainerDevice.Preview) => first with { PreviewsUpdates = true },
             nameof(MarkGood) => first with { CheckpointEvery = 1, ProofSteps = 1 },
+            nameof(WeightsMissing) or nameof(WeightsRefused) => first with { Flips = [.. Flips, new FlipRule(FlatPlace.Snapshot, 0)] },
+            nameof(WorkerLost) => first.Add(FaultTarget.Sampler, nameof(GenerateRollouts), 1, Fault.Throw),
+            nameof(Terminated) when target.Role == FaultTarget.Rollouts =>
+                first.Add(FaultTarget.Sampler, nameof(GenerateRollouts), 1, Fault.Throw),
+            nameof(WorkerCorrupted) => first with { AuditEvery = 1, Wrong = new WrongAnswer(WrongPart.Id, 0) },
+            _ when target.Role.StartsWith(FaultTarget.Critic, StringComparison.Ordinal) || target.Kind == nameof(ValuesEstimated) =>
+                this with { Training = Training is ChaosPolicy { HasCritic: true } ? Training : ChaosPolicy.Ppo },
             nameof(CancelEvaluation) or nameof(StopRun) when !Kills => first with { EvaluateEvery = 1, Cuts = [(Cut.Stop, 3), .. Cuts] },
             _ => this,
         };

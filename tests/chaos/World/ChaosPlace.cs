@@ -3,6 +3,7 @@ using ActorTrain.Actors.Journal;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Rollouts;
 
 namespace ActorTrain.Chaos.Tests.World;
 
@@ -23,6 +24,11 @@ internal sealed class ChaosPlace(string folder, string? postgres = null)
     public string MetricsFile => Path.Combine(folder, "metrics.jsonl");
 
     public string LedgerFile => Path.Combine(folder, "samples.jsonl");
+
+    public RolloutLedger Rollouts => new(Path.Combine(folder, "rollouts"));
+
+    /// <summary>Of the weights that a run begins with, if they are not random.</summary>
+    public string BaseFolder => Path.Combine(folder, "base");
 
     public static NumericFingerprint Fingerprint { get; } = new("", "", "", "", "", "cpu");
 

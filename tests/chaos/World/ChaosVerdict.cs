@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Models.Plan;
@@ -15,7 +16,8 @@ internal static class ChaosVerdict
     /// <param name="place">Where the run is kept.</param>
     /// <param name="schedule">Its faults.</param>
     /// <param name="record">What was recorded of its last part; null where that was another process.</param>
-    public static void Check(ChaosPlace place, RandomSchedule schedule, DecisionRecord? record)
+    /// <param name="damaged">Steps whose rollouts were damaged between its parts.</param>
+    public static void Check(ChaosPlace place, RandomSchedule schedule, DecisionRecord? record, IReadOnlySet<long>? damaged = null)
     {
         var training = schedule.Training;
         var expected = training.Undisturbed;
@@ -46,15 +48,17 @@ internal static class ChaosVerdict
         state.Ending.ShouldBe(new JournalEnding(true, training.Steps, checkpoint.Manifest.WeightsHash));
         state.NewestCheckpoint.ShouldBe(training.Steps);
         state.Skips.ShouldBe(SkipList.Empty);
-        (state.Steps, state.Lanes).ShouldBe((training.Steps, ChaosTraining.Lanes));
+        (state.Steps, state.Lanes).ShouldBe((training.Steps, training.Replica.Lanes));
         if (record is not null)
         {
             journal.ShouldBe(record.All, "the decisions");
             state.ShouldBe(JournalState.Of(record.All));
         }
+
+        training.Check(place, schedule, damaged ?? FrozenSet<long>.Empty);
     }
 
-    private static IEnumerable<long> Evaluated(RandomSchedule schedule) =>
-        Enumerable.Range(1, schedule.Training.Steps).Where(step => step % schedule.EvaluateEvery == 0 || step == schedule.Training.Steps)
+    private static IEnumerable<long> Evaluated(RandomSchedule schedule) => schedule.Training.Undisturbed.Validation.Count == 0 ? []
+        : Enumerable.Range(1, schedule.Training.Steps).Where(step => step % schedule.EvaluateEvery == 0 || step == schedule.Training.Steps)
             .Select(static step => (long)step);
 }

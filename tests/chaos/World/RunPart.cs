@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ActorTrain.Actors.Hosting;
 using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Run;
@@ -10,6 +11,7 @@ using ActorTrain.Actors.Training;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Runtime;
+using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Recovery;
 using Akka.Actor;
 using Akka.Hosting;
@@ -21,6 +23,18 @@ namespace ActorTrain.Chaos.Tests.World;
 /// checkpoint to its end, with everything freed after it.</summary>
 internal sealed class RunPart
 {
+    public static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(30);
+
+    /// <summary>How trainers and workers are kept alive.</summary>
+    public static readonly TrainerSupervisorOptions Supervised = new()
+    {
+        MinBackoff = TimeSpan.FromMilliseconds(5),
+        MaxBackoff = TimeSpan.FromMilliseconds(40),
+        ResetAfter = TimeSpan.FromSeconds(1),
+        MaxLosses = 1000,
+        Log = "run.log",
+    };
+
     // Only a deadlock, or a machine that stands still, takes so long.
     private static readonly TimeSpan Guard = TimeSpan.FromSeconds(120);
 
@@ -133,6 +147,7 @@ internal sealed class RunPart
         }
 
         store.DiscardAfter(origin.Step);
+        var data = training.Open(place, schedule);
         return new TrainingRun
         {
             Name = ChaosPlace.RunName,
@@ -141,7 +156,7 @@ internal sealed class RunPart
                 ConfigurationHash = ChaosPlace.ConfigurationHash,
                 Schedule = training.Replica.Schedule,
                 Extension = schedule.Extension,
-                Lanes = ChaosTraining.Lanes,
+                Lanes = training.Replica.Lanes,
                 Trainers = schedule.Trainers,
                 Reducers = schedule.Reducers,
                 EvaluateEvery = schedule.EvaluateEvery,
@@ -155,23 +170,19 @@ internal sealed class RunPart
                 PreviewsUpdates = schedule.PreviewsUpdates,
                 JournalBuffer = schedule.JournalBuffer,
                 TrainerTimeout = schedule.TrainerTimeout,
-                RetryInterval = TimeSpan.FromMilliseconds(30),
+                RetryInterval = RetryInterval,
                 EndPatience = Guard,
             },
             Replica = training.Replica,
             Plan = training.Plan,
-            Samples = training.Read,
-            Validation = training.ReadValidation,
-            ByteCounts = training.ByteCounts,
+            Samples = data.Samples,
+            Targets = data.Targets,
+            Base = data.Base,
+            Validation = data.Validation,
+            ByteCounts = data.ByteCounts,
+            Rollouts = data.Rollouts is not { } rollouts ? null : rollouts with { Wrap = MakeDevice },
             Detection = Detection,
-            Trainers = Supervision(new TrainerSupervisorOptions
-            {
-                MinBackoff = TimeSpan.FromMilliseconds(5),
-                MaxBackoff = TimeSpan.FromMilliseconds(40),
-                ResetAfter = TimeSpan.FromSeconds(1),
-                MaxLosses = 1000,
-                Log = "run.log",
-            }),
+            Trainers = Supervision(Supervised),
             Limits = new RestartLimits(1000, TimeSpan.FromMinutes(10), "run.log"),
             // Trainers differ in how many lanes they compute at once and in what they compute again, which must change no bit.
             MakeDevice = (device, trainer) => MakeDevice(
@@ -195,12 +206,24 @@ internal sealed class RunPart
         };
     }
 
-    private CountedDevice MakeDevice(ReplicaDeviceOptions options, TrainerKey trainer)
+    private CountedDevice MakeDevice(ReplicaDeviceOptions options, TrainerKey trainer) => MakeDevice(
+        $"{trainer}", () => new CountedDevice(new FaultyDevice(options, $"{trainer}", Faults), () => Interlocked.Decrement(ref devices)));
+
+    private CountedWorker MakeDevice(IWorkerDevice device, ActorId worker) => MakeDevice(
+        $"{worker}", () => new CountedWorker(new FaultyWorkerDevice(device, $"{worker}", Faults), () => Interlocked.Decrement(ref devices)),
+        device.Dispose);
+
+    private T MakeDevice<T>(string actor, Func<T> make, Action? giveUp = null)
+        where T : IDisposable
     {
-        var fault = Faults.ChooseCall("Make");
+        var fault = Faults.ChooseCall(actor, "Make");
         if (fault == Fault.Throw)
+        {
+            giveUp?.Invoke();
             throw new InjectedFaultException("There was made to be no device.");
-        var device = new CountedDevice(new FaultyDevice(options, $"{trainer}", Faults), () => Interlocked.Decrement(ref devices));
+        }
+
+        var device = make();
         Interlocked.Increment(ref devices);
         if (fault != Fault.ThrowAfter)
             return device;

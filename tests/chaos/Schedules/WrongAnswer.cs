@@ -1,0 +1,47 @@
+using ActorTrain.Actors.Protocol;
+
+namespace ActorTrain.Chaos.Tests.Schedules;
+
+/// <summary>What of a rollout a sampler reports wrong.</summary>
+internal enum WrongPart
+{
+    Id,
+
+    LogProbability,
+
+    /// <summary>The weights that it was sampled with.</summary>
+    Weights,
+}
+
+/// <summary>A report that is wrong in one bit.</summary>
+/// <param name="Occurrence">Among the reports that can be found wrong.</param>
+internal sealed record WrongAnswer(WrongPart Part, int Occurrence)
+{
+    public static WrongAnswer Of(Random random) =>
+        new((WrongPart)random.Next(Enum.GetValues<WrongPart>().Length), random.Next(6));
+
+    /// <summary>Whether it is found wrong if it is wrong: the weights always are, the rest where another computation is compared.</summary>
+    public bool CanBe(RolloutDone report) => Part == WrongPart.Weights || report.Attempt > 0;
+
+    /// <summary>A report with one bit flipped.</summary>
+    public RolloutDone Of(RolloutDone report)
+    {
+        var rollout = report.Rollout;
+        return Part switch
+        {
+            WrongPart.Id => report with { Rollout = rollout with { Ids = [rollout.Ids[0] ^ 1, .. rollout.Ids.Skip(1)] } },
+            WrongPart.LogProbability => report with
+            {
+                Rollout = rollout with
+                {
+                    LogProbabilities =
+                    [
+                        .. rollout.LogProbabilities.SkipLast(1),
+                        BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(rollout.LogProbabilities[^1]) ^ 1),
+                    ],
+                },
+            },
+            _ => report with { Weights = report.Weights ^ 1 },
+        };
+    }
+}
