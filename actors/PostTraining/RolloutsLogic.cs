@@ -151,7 +151,10 @@ public sealed class RolloutsLogic
     {
         var preparation = new Preparation(asked, options.Prompts(asked.Step, asked.Skips), options.Rollouts.Samples);
         preparations.Add(asked.Number, preparation);
-        Ask(preparation, new ReadRollouts(asked.Number, asked.Step));
+        if (asked.IsDoubted)
+            Plan(preparation);
+        else
+            Ask(preparation, new ReadRollouts(asked.Number, asked.Step));
     }
 
     // The run has left what was asked for before.
@@ -196,7 +199,15 @@ public sealed class RolloutsLogic
                 generations.Add(new GenerationWork(preparation, group, part, attempt: 0));
         }
 
-        if (options.AuditEvery > 0 && preparation.Asked.Step % options.AuditEvery == 0)
+        if (preparation.Asked.IsDoubted)
+        {
+            foreach (var group in preparation.Groups)
+            {
+                for (var sample = 0; sample < samples; sample++)
+                    AskAgain(preparation, group, sample);
+            }
+        }
+        else if (options.AuditEvery > 0 && preparation.Asked.Step % options.AuditEvery == 0)
         {
             var chosen = (int)(preparation.Asked.Step / options.AuditEvery % all);
             AskAgain(preparation, preparation.Groups.ElementAt(chosen / samples), chosen % samples);

@@ -17,7 +17,11 @@ public sealed record PublishedWeights(long Step, int Slot, ulong Hash);
 /// <param name="Oldest">Requests with lower numbers are not wanted any more.</param>
 /// <param name="Step">The step that is trained on them.</param>
 /// <param name="Skips">What the plan of prompts skips.</param>
-public sealed record PrepareExperience(long Number, long Oldest, long Step, PublishedWeights Weights, SkipList Skips);
+public sealed record PrepareExperience(long Number, long Oldest, long Step, PublishedWeights Weights, SkipList Skips)
+{
+    /// <summary>Whether rollouts of the step were found wrong: those that are kept do not count, and each is sampled twice.</summary>
+    public bool IsDoubted { get; init; }
+}
 
 public abstract record RolloutsReport : IRunInput;
 

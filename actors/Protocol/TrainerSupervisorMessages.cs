@@ -36,6 +36,9 @@ public enum FoundDamage
 
     /// <summary>Shared memory: all trainers find it.</summary>
     Shared,
+
+    /// <summary>A rollout is not what the trainer, with the weights that sampled it, computes: one of both is wrong.</summary>
+    Rollouts,
 }
 
 /// <summary>A trainer reached its restart limit.</summary>

@@ -16,6 +16,9 @@ internal sealed class Experiences(
     private SkipList? skips;
     private long number;
 
+    // The step whose rollouts were found wrong.
+    private long? doubted;
+
     /// <summary>Whether the next step waits for its rollouts, or for a copy of its weights that later rollouts need.</summary>
     public bool HoldsUp => options.Rollouts is not null && !progress.IsComplete
         && (Current is not { Done: not null } || Wanted().Any());
@@ -40,6 +43,7 @@ internal sealed class Experiences(
             return;
         foreach (var past in requests.Keys.Where(step => step < progress.Step).ToList())
             Remove(past);
+        doubted = doubted == progress.Step ? doubted : null;
 
         if (!IsPlanned)
             Forget();
@@ -64,11 +68,26 @@ internal sealed class Experiences(
             number++;
             var oldest = requests.Count == 0 ? number : requests.Values.Min(static request => request.Asked.Number);
             var weights = new PublishedWeights(newest.Step, newest.Slot, newest.Hash);
-            requests.Add(step, new Request(new PrepareExperience(number, oldest, step, weights, skips)));
+            requests.Add(step, new Request(new PrepareExperience(number, oldest, step, weights, skips)
+            {
+                IsDoubted = step == doubted,
+            }));
             output.Do(new ToRollouts(requests[step].Asked));
         }
 
         retry.Start(output.Now);
+    }
+
+    /// <summary>A trainer computes other than the sampler or the critic of the step under way: its rollouts are made anew.</summary>
+    /// <returns>Whether they are; false if that is under way already.</returns>
+    public bool Doubt()
+    {
+        if (Current is not { Done: not null })
+            return false;
+        doubted = progress.Step;
+        Remove(progress.Step);
+        output.Warn($"the rollouts of step {progress.Step} are sampled again, each twice.");
+        return true;
     }
 
     /// <summary>The run returns to an earlier step: what was prepared is not used.</summary>

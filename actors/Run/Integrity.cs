@@ -10,7 +10,7 @@ namespace ActorTrain.Actors.Run;
 /// redoes steps that may depend on their bits.</summary>
 internal sealed class Integrity(
     RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, TrainerRoster roster, RunProgress progress, Rounds rounds,
-    StateVotes votes, Membership membership, Steering steering, Rollback rollback)
+    StateVotes votes, Membership membership, Steering steering, Rollback rollback, Experiences experiences)
 {
     private int audits;
 
@@ -188,6 +188,8 @@ internal sealed class Integrity(
         if (damage == FoundDamage.Shared && wasApplying && rounds.Updates.Oldest is { } oldest)
             rollback.GoBack(oldest, lost.Reason);
         else if (damage == FoundDamage.Shared && wasPreviewing)
+            rounds.Abandon();
+        else if (damage == FoundDamage.Rollouts && experiences.Doubt())
             rounds.Abandon();
         if (damage == FoundDamage.Own && ++trainer.Corruptions >= options.Audit.CorruptionLimit)
             membership.Quarantine(trainer, Intervention.Automatic, $"It detected corruption in its own memory {trainer.Corruptions} "

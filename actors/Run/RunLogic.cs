@@ -72,7 +72,7 @@ public sealed class RunLogic
         steering = new Steering(options.Schedule, output, end, decisions, progress, rounds, rollback);
         membership = new Membership(options, output, end, decisions, roster, progress, states, rounds);
         transfer = new StateTransfer(output, end, faults, decisions, roster, progress, states, rounds, saving, rollback);
-        integrity = new Integrity(options, output, end, decisions, roster, progress, rounds, votes, membership, steering, rollback);
+        integrity = new(options, output, end, decisions, roster, progress, rounds, votes, membership, steering, rollback, experiences);
         judge = new(options, output, end, decisions, metrics, roster, progress, rounds, votes, integrity, steering, experiences, time);
         operators = new OperatorDesk(output, end, decisions, roster, progress, rounds, membership, steering);
         trainerReminders = new TrainerReminders(options, output, roster, rounds, membership);

@@ -7,6 +7,7 @@ using ActorTrain.Models;
 using ActorTrain.Models.Batches;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Objectives;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Steps;
@@ -105,9 +106,20 @@ public sealed class ReplicaDevice : ITrainerDevice
         var batches = samples.Select(lane => Timed(options.Samples(lane)));
         var targets = TargetsOf(batchStep, skips);
         BeginStep(batchStep, skips);
-        IReadOnlyList<LaneMeasure> measures = lanes.Count > 1
-            ? block.Add([.. batches.Select(static lane => lane.Single())], targets)
-            : [block.Add(batches.Single(), targets, isRedundant)];
+        IReadOnlyList<LaneMeasure> measures;
+        try
+        {
+            measures = lanes.Count > 1
+                ? block.Add([.. batches.Select(static lane => lane.Single())], targets)
+                : [block.Add(batches.Single(), targets, isRedundant)];
+        }
+        catch (UnequalRolloutException)
+        {
+            // If its weights are damaged, the rollouts are not.
+            replica.VerifyWeights();
+            throw;
+        }
+
         laneLosses.AddRange(measures.Select(static measure => measure.Loss));
         if (measures[0].Hash is { } hash)
             redundantLanes.Add((lanes.First, hash));

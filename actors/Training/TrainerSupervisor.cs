@@ -3,6 +3,7 @@ using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Models;
 using ActorTrain.Models.Runtime;
+using ActorTrain.Models.Objectives;
 using ActorTrain.Models.Storage;
 using Akka.Actor;
 
@@ -97,8 +98,13 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
         children.Add(key, new Child(actor, born));
     }
 
-    private static FoundDamage? DamageOf(Exception? failure) =>
-        failure is not CorruptionException found ? null : found.Place == FlatPlace.TotalGradient ? FoundDamage.Shared : FoundDamage.Own;
+    private static FoundDamage? DamageOf(Exception? failure) => failure switch
+    {
+        CorruptionException { Place: FlatPlace.TotalGradient } => FoundDamage.Shared,
+        CorruptionException => FoundDamage.Own,
+        UnequalRolloutException => FoundDamage.Rollouts,
+        _ => null,
+    };
 
     private static string Reason(Exception? failure) => failure is null ? "It stopped." : ReportingStrategy.Sentence(failure);
 

@@ -6,6 +6,7 @@ using ActorTrain.Host.Training;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Rollouts;
 using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Chaos;
@@ -92,8 +93,11 @@ internal sealed class ChaosTrainee(
                 break;
             if (process.ExitCode == KilledExit && last is not null && KindOf(last, schedule!).EndsProcess)
             {
-                if (KindOf(last, schedule!).Effect == FaultEffect.Tear && !torn.ContainsKey(last.Fault) && Tear() is { } step)
+                var effect = KindOf(last, schedule!).Effect;
+                if (effect == FaultEffect.Tear && !torn.ContainsKey(last.Fault) && Tear() is { } step)
                     torn.Add(last.Fault, step);
+                else if (effect == FaultEffect.TearLedger)
+                    TearLedger();
                 continue;
             }
 
@@ -152,9 +156,20 @@ internal sealed class ChaosTrainee(
         var newest = new CheckpointArchive(Directory.CheckpointsDirectory).List().FirstOrDefault(static info => info.Manifest is not null);
         if (newest is null)
             return null;
-        var largest = new DirectoryInfo(newest.Path).EnumerateFiles().MaxBy(static file => file.Length)!;
-        using var file = new FileStream(largest.FullName, FileMode.Open, FileAccess.Write);
-        file.SetLength(largest.Length / 2);
+        Halve(new DirectoryInfo(newest.Path).EnumerateFiles().MaxBy(static file => file.Length)!.FullName);
         return newest.Step;
+    }
+
+    private void TearLedger()
+    {
+        var ledger = new RolloutLedger(Directory.RolloutsDirectory);
+        if (ledger.Steps() is [.., var newest])
+            Halve(ledger.PathOf(newest));
+    }
+
+    private static void Halve(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Write);
+        file.SetLength(file.Length / 2);
     }
 }

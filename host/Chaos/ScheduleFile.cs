@@ -14,10 +14,15 @@ internal static class ScheduleFile
     private static readonly string[] Keys = ["step", "kind", "actor", "seconds", "bit", "batches"];
     private static readonly string[] TopKeys = ["seed", "faults"];
 
-    public static ChaosTarget TargetOf(RunConfiguration configuration) => new(
+    /// <param name="hasRollouts">Whether the run is one of <c>rlhf</c>.</param>
+    public static ChaosTarget TargetOf(RunConfiguration configuration, bool hasRollouts = false) => new(
         configuration.Training.Steps, configuration.Training.Batch, configuration.Trainers.Count, configuration.ReducerCount,
-            configuration.Trainers.Timeout,
-        configuration.Checkpoints.Every ?? configuration.Checkpoints.Interval.Most);
+        configuration.Trainers.Timeout, configuration.Checkpoints.Every ?? configuration.Checkpoints.Interval.Most)
+    {
+        Rollouts = !hasRollouts ? null : new RolloutTarget(
+            configuration.Rollouts.Workers, configuration.Rollouts.Lag, configuration.ComparesWithBase,
+            configuration.Advantages.NeedsCritic),
+    };
 
     /// <exception cref="UserErrorException">The schedule is invalid; the message names file and line.</exception>
     public static ChaosSchedule Read(string path, ChaosTarget run)
@@ -98,6 +103,8 @@ internal static class ScheduleFile
             throw new UserErrorException(
                 $"{At(name, kindNode)}: there is no kind "
                 + $"'{word}'{NearestName.Hint(word, ChaosKinds.ByName.Keys, "; 'actortrain chaos --help' lists all kinds.")}");
+        if (kind.LackIn(run) is { } lack)
+            throw new UserErrorException($"{At(name, kindNode)}: {kind.Name} needs {lack}; remove the fault.");
         if (!given.TryGetValue("step", out var stepNode))
             throw new UserErrorException($"{At(name, node)}: the fault has no step; give one from 0 to {run.Steps - 1}.");
         var step = (long)Value(stepNode, name, "step", new Whole(0, run.Steps - 1));
@@ -127,6 +134,10 @@ internal static class ScheduleFile
         [
             .. kind.Role is ChaosKind.Trainer or ChaosKind.Anyone ? Numbered(ChaosKind.Trainer, run.Trainers) : [],
             .. kind.Role is ChaosKind.Reducer or ChaosKind.Anyone ? Numbered(ChaosKind.Reducer, run.Reducers) : [],
+            .. run.Rollouts is { } rollouts && kind.Role is ChaosKind.Sampler or ChaosKind.Anyone
+                ? Numbered(ChaosKind.Sampler, rollouts.Samplers) : [],
+            .. run.Rollouts is not null && kind.Role is ChaosKind.Anyone
+                ? (string[])[ChaosKind.Rollouts, ChaosKind.Reward, ChaosKind.Ledger] : [],
             .. kind.Role is ChaosKind.Anyone ? (string[])[ChaosKind.Supervisor, ChaosKind.Spikes, ChaosKind.Checkpointer, ChaosKind.Metrics,
                 ChaosKind.Journal, ChaosKind.Trainers] : [],
         ];

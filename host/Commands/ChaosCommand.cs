@@ -99,7 +99,8 @@ internal static class ChaosCommand
             return Run(request with { Overrides = [.. request.Overrides, $"training.precision={faster.Word}"] }, context);
         }
 
-        var target = ScheduleFile.TargetOf(configuration);
+        var stage = StageOf(configuration, request.Force);
+        var target = ScheduleFile.TargetOf(configuration, stage == TrainingStage.Reinforcing);
         var schedule = request.Schedule is { } path ? ScheduleFile.Read(path, target)
             : request.Every is { } every ? ChaosSchedule.DrawTimed((ulong)request.Seed, every, target)
             : ChaosSchedule.Draw((ulong)request.Seed, request.Faults, target);
@@ -107,17 +108,6 @@ internal static class ChaosCommand
         {
             if (file is not null)
                 ReportFile.Require(file, option);
-        }
-
-        TrainingStage stage;
-        using (var data = TokenStore.Open(configuration.Data.Path))
-        {
-            data.RequireKind("actortrain chaos", [.. TrainingStage.All.SelectMany(static stage => stage.Kinds).Distinct()]);
-            stage = TrainingStage.Of(data.Kind, configuration.Model.Output);
-            new MemoryCheck(request.Force)
-                .RequireToTrain(
-                configuration, stage.ModelOf(configuration, data.Tokenizer.VocabularySize), isFused: true, hasBegun: false,
-                TrainingStage.SequencesOf(data, configuration), stage == TrainingStage.Reinforcing);
         }
 
         using var stop = new StopSignal();
@@ -150,6 +140,18 @@ internal static class ChaosCommand
         if (request.Report is { } reportFile)
             Save(report, reportFile);
         return report.Held ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    // The data tells what is trained.
+    private static TrainingStage StageOf(RunConfiguration configuration, bool force)
+    {
+        using var data = TokenStore.Open(configuration.Data.Path);
+        data.RequireKind("actortrain chaos", [.. TrainingStage.All.SelectMany(static stage => stage.Kinds).Distinct()]);
+        var stage = TrainingStage.Of(data.Kind, configuration.Model.Output);
+        new MemoryCheck(force).RequireToTrain(
+            configuration, stage.ModelOf(configuration, data.Tokenizer.VocabularySize), isFused: true, hasBegun: false,
+            TrainingStage.SequencesOf(data, configuration), stage == TrainingStage.Reinforcing);
+        return stage;
     }
 
     private static void Save(ChaosReport report, string path)

@@ -13,8 +13,7 @@ public sealed class ActorCritic(RolloutPolicy policy, CriticOptions options) : I
 {
     public bool TakesLanesAtOnce => false;
 
-    /// <exception cref="InvariantException">The weights are those that sampled, but a log-probability or a value is another: someone
-    /// computed wrongly.</exception>
+    /// <exception cref="UnequalRolloutException">The weights are those that sampled, but a log-probability or a value is another.</exception>
     public double Add(Transformer model, TokenBatch batch, long count)
     {
         var critic = model.Critic ?? throw new InvariantException("The model has no critic.");
@@ -49,7 +48,7 @@ public sealed class ActorCritic(RolloutPolicy policy, CriticOptions options) : I
         {
             if (values[token] != old[token])
             {
-                throw new InvariantException(
+                throw new UnequalRolloutException(
                     $"The value of a token is {values[token]:R}, but the same weights gave {old[token]:R} when it was sampled.");
             }
         }

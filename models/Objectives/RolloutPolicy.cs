@@ -13,8 +13,7 @@ public sealed class RolloutPolicy(PolicyOptions options, double temperature) : I
 {
     public bool TakesLanesAtOnce => false;
 
-    /// <exception cref="InvariantException">The weights are those that sampled, but a log-probability is another: someone computed
-    /// wrongly.</exception>
+    /// <exception cref="UnequalRolloutException">The weights are those that sampled, but a log-probability is another.</exception>
     public double Add(Transformer model, TokenBatch batch, long count)
     {
         using var scope = NewDisposeScope();
@@ -73,7 +72,7 @@ public sealed class RolloutPolicy(PolicyOptions options, double temperature) : I
         {
             if (batch.Targets[row] != TokenBatch.NoTarget && logProbabilities[row] != batch.Behaviour[row])
             {
-                throw new InvariantException($"A token's log-probability is {logProbabilities[row]:R}, but it was sampled with "
+                throw new UnequalRolloutException($"A token's log-probability is {logProbabilities[row]:R}, but it was sampled with "
                     + $"{batch.Behaviour[row]:R} by the same weights.");
             }
         }

@@ -15,10 +15,13 @@ public enum FaultEffect
 
     Defer,
 
-    /// <summary>A trainer takes three times as long.</summary>
+    /// <summary>A trainer or sampler takes three times as long.</summary>
     Slow,
 
     Flip,
+
+    /// <summary>A sampler reports a wrong bit of a log-probability.</summary>
+    Misreport,
 
     NotANumber,
 
@@ -28,6 +31,9 @@ public enum FaultEffect
 
     /// <summary>The process is killed, and the newest checkpoint is truncated before the restart.</summary>
     Tear,
+
+    /// <summary>The process is killed, and the newest file of rollouts is truncated before the restart.</summary>
+    TearLedger,
 
     FillDisk,
 
@@ -42,10 +48,11 @@ public enum FaultEffect
 /// <param name="Role">The actor that it hits, or whose message triggers it.</param>
 public sealed record ChaosKind(string Name, FaultEffect Effect, string Role, string What, string Answer)
 {
-    /// <summary>Trainers and reducers are numbered; of the others there is one each.</summary>
+    /// <summary>Trainers, reducers and samplers are numbered; of the others there is one each.</summary>
     public const string Trainer = "trainer", Reducer = "reducer", Supervisor = "supervisor", Trainers = "trainers", Spikes = "spikes",
         Checkpointer = "checkpointer",
-        Journal = "journal", Metrics = "metrics", Anyone = "any";
+        Journal = "journal", Metrics = "metrics", Rollouts = "rollouts", Sampler = "rollout", Reward = "reward", Reference = "reference",
+        Critic = "critic", Ledger = "ledger", Anyone = "any";
 
     /// <summary>Where to flip a bit: in the first of these that is stored.</summary>
     public IReadOnlyList<FlatPlace> Places { get; init; } = [];
@@ -56,9 +63,28 @@ public sealed record ChaosKind(string Name, FaultEffect Effect, string Role, str
     /// <summary>Default duration; null if it has none.</summary>
     public double? Seconds { get; init; }
 
-    public bool TakesActor => Role is Trainer or Reducer or Anyone;
+    public bool TakesActor => Role is Trainer or Reducer or Sampler or Anyone;
 
-    public bool TakesBit => Effect is FaultEffect.Flip;
+    public bool TakesBit => Effect is FaultEffect.Flip or FaultEffect.Misreport;
 
-    public bool EndsProcess => Effect is FaultEffect.Kill or FaultEffect.Tear;
+    public bool EndsProcess => Effect is FaultEffect.Kill or FaultEffect.Tear or FaultEffect.TearLedger;
+
+    /// <summary>What a run lacks for it to occur; null: nothing.</summary>
+    public string? LackIn(ChaosTarget run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        var rollouts = run.Rollouts;
+        return Effect switch
+        {
+            FaultEffect.Poison when rollouts is not null => "data that trainers read: they train on rollouts",
+            FaultEffect.Misreport when rollouts?.Lag > 0 => "rollouts.lag 0, without which only an audit can find it",
+            _ => Role switch
+            {
+                Rollouts or Sampler or Reward or Ledger when rollouts is null => "rollouts (`actortrain rlhf`)",
+                Reference when rollouts?.HasReference != true => "a reference model (a KL coefficient above 0)",
+                Critic when rollouts?.HasCritic != true => "a critic (advantages.estimator: gae)",
+                _ => null,
+            },
+        };
+    }
 }

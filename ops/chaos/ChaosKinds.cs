@@ -37,7 +37,8 @@ public static class ChaosKinds
             "found by checksum by the reducer that reads it; the round is recomputed")
         { Places = [FlatPlace.PublishedGradient], Shows = ShowsCorruption },
         new("flip-snapshot", FaultEffect.Flip, Trainer, "a flipped bit in a snapshot in memory",
-            "found by hash before the snapshot is loaded or written: another trainer or an older state is used")
+            "found by hash before the snapshot is loaded, written, or sampled with: another trainer or an older state is used, or the "
+                + "weights are copied again")
         { Places = [FlatPlace.Snapshot] },
         new("nan-gradient", FaultEffect.NotANumber, Trainer, "a NaN in a gradient that the data does not explain",
             "found by checksum, or by recomputing the suspicious step: the machine is blamed, not the batch")
@@ -71,6 +72,41 @@ public static class ChaosKinds
         new("supervisor-death", FaultEffect.Throw, Supervisor, "the run supervisor throws",
             "it is replaced; the replacement reads the journal and restarts from recovered state")
         { Shows = static (decision, _, _) => decision is RunResumed },
+        new("sampler-exception", FaultEffect.Throw, Sampler, "a sampler throws",
+            "its rollouts are given to others, and its next incarnation copies the published weights, checked by hash")
+        { Shows = ShowsLoss },
+        new("sampler-hang", FaultEffect.Hang, Sampler, "a sampler hangs",
+            "after trainers.timeout without a heartbeat another takes its place, and its rollouts; if it comes "
+                + "back, it is ignored")
+        { Shows = ShowsLoss },
+        new("sampler-slow", FaultEffect.Slow, Sampler, "a sampler takes three times as long",
+            "the step waits for it: it sends heartbeats, so nothing is decided") { Seconds = 3 },
+        new("sampler-wrong", FaultEffect.Misreport, Sampler, "a sampler reports a wrong bit of a log-probability",
+            "a trainer with the same weights computes another one: the rollouts of the step are sampled again, each twice")
+        { Shows = ShowsCorruption },
+        new("flip-sampler", FaultEffect.Flip, Sampler, "a flipped bit in a sampler's copy of the weights",
+            "found by checksum before anything sampled with them is reported; that sampler is replaced, and its "
+                + "rollouts are sampled again")
+        { Places = [FlatPlace.Weights], Shows = ShowsLoss },
+        new("reward-death", FaultEffect.Throw, Reward, "a scorer throws",
+            "its next incarnation is given the same rollouts")
+        { Shows = ShowsLoss },
+        new("reference-death", FaultEffect.Throw, Reference, "the reference throws",
+            "its next incarnation is given the same rollouts")
+        { Shows = ShowsLoss },
+        new("critic-death", FaultEffect.Throw, Critic, "the critic throws",
+            "its next incarnation is given the same rollouts")
+        { Shows = ShowsLoss },
+        new("ledger-death", FaultEffect.Throw, Ledger, "the ledger of rollouts throws",
+            "the supervisor of rollouts is replaced with it, and the rollouts that were durable are read again")
+        { Shows = static (decision, _, _) => decision is ActorRestarted { Actor.Role: ActorRole.Rollouts } },
+        new("ledger-torn", FaultEffect.TearLedger, Ledger, "kill -9, and the newest file of rollouts is truncated",
+            "the next process finds it by its hash and samples these rollouts again")
+        { Shows = static (decision, _, _) => decision is RunResumed },
+        new("rollouts-supervisor-death", FaultEffect.Throw, Rollouts, "the supervisor of rollouts throws",
+            "samplers, scorers and ledger end with it; it is replaced and asked again, and reads from the ledger "
+                + "what was durable")
+        { Shows = static (decision, _, _) => decision is ActorRestarted { Actor.Role: ActorRole.Rollouts } },
         new("checkpoint-torn", FaultEffect.Tear, Checkpointer, "kill -9, and the newest checkpoint is truncated",
             "the next process finds it by its hash and resumes from the one before")
         { Shows = static (decision, _, fired) => decision is RunResumed && (fired.TornStep is not { } torn || decision.Step < torn) },
@@ -97,6 +133,9 @@ public static class ChaosKinds
 
     // Names end with the number of a life, or of a replacement.
     private static string RoleAndNumber(string actor) => string.Join('-', actor.Split('-').Take(2));
+
+    private static bool ShowsLoss(RunEvent decision, ChaosFault fault, ChaosFired fired) =>
+        decision is ActorRestarted restarted && restarted.Actor.ToString() == fired.Actor;
 
     private static bool ShowsCorruption(RunEvent decision, ChaosFault fault, ChaosFired fired) => decision is CorruptionFound;
 }

@@ -6,7 +6,14 @@ namespace ActorTrain.Chaos;
 /// <summary>What a schedule depends on in its run.</summary>
 /// <param name="TrainerTimeout">Silence after which a trainer is considered hung.</param>
 /// <param name="SaveInterval">Steps between checkpoints; if the run chooses them, the upper bound.</param>
-public sealed record ChaosTarget(long Steps, int Batch, int Trainers, int Reducers, TimeSpan TrainerTimeout, long SaveInterval);
+public sealed record ChaosTarget(long Steps, int Batch, int Trainers, int Reducers, TimeSpan TrainerTimeout, long SaveInterval)
+{
+    /// <summary>Null without rollouts.</summary>
+    public RolloutTarget? Rollouts { get; init; }
+}
+
+/// <param name="Lag">Steps by which the weights that sample lag behind.</param>
+public sealed record RolloutTarget(int Samplers, int Lag, bool HasReference, bool HasCritic);
 
 /// <summary>All faults of one run.</summary>
 /// <param name="Seed">Determines actor, bit and tokens if not given.</param>
@@ -28,10 +35,15 @@ public sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Faults,
         {
             ChaosKind.Trainer => $"{role}-{Draw("trainer", run.Trainers)}",
             ChaosKind.Reducer => $"{role}-{Draw("reducer", run.Reducers)}",
+            ChaosKind.Sampler => $"{role}-{Draw("sampler", run.Rollouts!.Samplers)}",
             _ => role,
         };
-        var role = kind.Role != ChaosKind.Anyone ? kind.Role
-            : ((string[])[ChaosKind.Trainer, ChaosKind.Reducer, ChaosKind.Supervisor, ChaosKind.Spikes])[(int)Draw("role", 4)];
+        string[] roles =
+        [
+            ChaosKind.Trainer, ChaosKind.Reducer, ChaosKind.Supervisor, ChaosKind.Spikes,
+            .. run.Rollouts is null ? (string[])[] : [ChaosKind.Rollouts, ChaosKind.Sampler],
+        ];
+        var role = kind.Role != ChaosKind.Anyone ? kind.Role : roles[(int)Draw("role", roles.Length)];
         var lasts = kind.Seconds ?? (kind.Effect == FaultEffect.Hang ? 2 * run.TrainerTimeout.TotalSeconds : 0);
         return fault with
         {
@@ -83,7 +95,7 @@ public sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Faults,
     }
 
     // A hang lasts twice the timeout, so it is drawn only where that is short.
-    private static bool Suits(ChaosKind kind, ChaosTarget run, bool timed) => kind.Effect switch
+    private static bool Suits(ChaosKind kind, ChaosTarget run, bool timed) => kind.LackIn(run) is null && kind.Effect switch
     {
         FaultEffect.Poison => !timed && run.Steps >= LeastStepsForPoison,
         FaultEffect.Tear or FaultEffect.FillDisk => run.SaveInterval > 0 && run.Steps > 4 * run.SaveInterval,

@@ -15,6 +15,9 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Jump = TimeSpan.FromHours(1);
 
+    // Bits of a float32's mantissa.
+    private const int Mantissa = 23;
+
     private readonly Lock gate = new();
     private readonly List<ChaosFault> pending;
     private readonly Dictionary<string, double> hangs = new(StringComparer.Ordinal);
@@ -51,8 +54,9 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
         lock (gate)
         {
             fault = Take(step, actor,
-                static kind => kind.Effect is not (FaultEffect.Slow or FaultEffect.Flip or FaultEffect.NotANumber or FaultEffect.Poison));
-            if (fault?.Kind is "trainer-hang")
+                static kind => kind.Effect is not (FaultEffect.Slow or FaultEffect.Flip or FaultEffect.NotANumber or FaultEffect.Poison
+                    or FaultEffect.Misreport));
+            if (fault is not null && ChaosKinds.ByName[fault.Kind].Effect == FaultEffect.Hang)
                 hangs[actor] = fault.Seconds;
         }
 
@@ -111,6 +115,22 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
                 string.Create(CultureInfo.InvariantCulture, $"it was slowed down three times for {fault.Seconds} s"));
         if (isSlow)
             over.Wait(2 * spent);
+    }
+
+    public WorkerReport Answer(string worker, long atStep, WorkerReport report)
+    {
+        if (report is not RolloutDone { Rollout: var rollout } done)
+            return report;
+        ChaosFault? fault;
+        lock (gate)
+            fault = Take(atStep, worker, static kind => kind.Effect == FaultEffect.Misreport);
+        if (fault is null)
+            return report;
+        var (token, bit) = ((int)(fault.Bit / Mantissa % rollout.Ids.Count), (int)(fault.Bit % Mantissa));
+        Note(fault, worker, atStep, $"it reported bit {bit} of the log-probability of token {token} of a rollout wrong");
+        float[] reported = [.. rollout.LogProbabilities];
+        reported[token] = BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(reported[token]) ^ (1 << bit));
+        return done with { Rollout = rollout with { LogProbabilities = [.. reported] } };
     }
 
     /// <summary>The fault that poisons a position of the sample stream, whether or not it was read before.</summary>
@@ -199,6 +219,10 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
                 return Fault.None;
             case FaultEffect.Tear:
                 Note(fault, "process", step, "it was killed by signal 9, and the newest checkpoint truncated");
+                MachineFaults.Kill();
+                return Fault.None;
+            case FaultEffect.TearLedger:
+                Note(fault, "process", step, "it was killed by signal 9, and the newest file of rollouts truncated");
                 MachineFaults.Kill();
                 return Fault.None;
             case FaultEffect.FillDisk:

@@ -3,8 +3,8 @@ using ActorTrain.Chaos.Tests.World;
 
 namespace ActorTrain.Chaos.Tests;
 
-/// <summary>Runs on rollouts under trouble that a seed decides, synchronous ones and those with a lag: policy and critic end with the bits of
-/// an undisturbed run, and so does each rollout.</summary>
+/// <summary>Runs on rollouts under trouble that a seed decides, synchronous ones and those with a lag: policy and critic end with the bits
+/// of an undisturbed run, and so does each rollout.</summary>
 public sealed class RolloutScheduleTests
 {
     private static readonly ScheduleRuns Runs = new(ScheduleFamily.Policy, "seeds-rlhf.txt");
@@ -26,6 +26,9 @@ public sealed class RolloutScheduleTests
     public void Any_number_of_trainers_and_samplers_ends_with_the_bits_of_the_bare_loop(int trainers, int samplers)
     {
         foreach (var training in ChaosPolicy.All)
-            ChaosRun.Do(new RandomSchedule { Seed = trainers, Training = training, Trainers = trainers, Workers = samplers, AuditEvery = 1 });
+        {
+            ChaosRun.Do(
+                new RandomSchedule { Seed = trainers, Training = training, Trainers = trainers, Workers = samplers, AuditEvery = 1 });
+        }
     }
 }

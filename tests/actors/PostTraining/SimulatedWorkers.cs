@@ -160,6 +160,8 @@ internal sealed class SimulatedWorker
                     break;
             }
 
+            if (world.Fate.Chance(world.Fate.Weather.Misreport))
+                rollout = rollout with { LogProbabilities = [rollout.LogProbabilities[0] - 1, .. rollout.LogProbabilities.Skip(1)] };
             return new RolloutDone(default, order.Number, order.Position, sample, order.Attempt, rollout, hash);
         }
 

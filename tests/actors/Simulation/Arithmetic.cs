@@ -56,22 +56,24 @@ internal static class Arithmetic
     /// <param name="steps">How many.</param>
     /// <param name="skips">What is left out, by step.</param>
     /// <param name="rate">The learning rate, by step.</param>
-    /// <param name="salt">What samples at some positions teach a state at a step, given the skips, beyond them.</param>
+    /// <param name="salt">What samples at some positions teach at a step beyond them, given the states of this and of earlier steps and the
+    /// skips.</param>
     public static ulong Undisturbed(
         BatchPlan plan, long steps, Func<long, SkipList>? skips = null, Func<long, double>? rate = null,
-        Func<long, ulong, SkipList, IReadOnlyList<long>, ulong>? salt = null)
+        Func<long, Func<long, ulong>, SkipList, IReadOnlyList<long>, ulong>? salt = null)
     {
         var state = Seed;
+        List<ulong> states = [];
         for (long step = 0; step < steps; step++)
         {
             var at = step;
             var left = skips?.Invoke(at) ?? SkipList.Empty;
-            var before = state;
+            states.Add(state);
             state = Apply(
                 state,
                 Block(
                     state, new LaneBlock(0, plan.Lanes), lane => Positions(plan, at, lane, left),
-                    salt is null ? null : read => salt(at, before, left, read)),
+                    salt is null ? null : read => salt(at, earlier => states[(int)earlier], left, read)),
                 rate?.Invoke(at) ?? 1);
         }
 

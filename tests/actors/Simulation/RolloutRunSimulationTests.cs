@@ -86,6 +86,48 @@ public sealed class RolloutRunSimulationTests
         }
     }
 
+    // A6, A7: off-policy runs, with kills in the midst of windows, where the rollouts of the next steps are those of weights that are gone.
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(1, 5)]
+    [InlineData(2, 3)]
+    [InlineData(2, 4)]
+    [InlineData(3, 8)]
+    public void A_run_whose_samplers_lag_behind_ends_with_the_same_weights_whenever_it_is_killed(int lag, int window)
+    {
+        var options = Options with { Rollouts = new(lag, window), SnapshotSlots = 3 + lag };
+        var calm = Simulate(1, options, Weather.Calm);
+        calm.World.StaleTrainers.ShouldBe(0);
+        calm.Journal.OfType<RunRolledBack>().ShouldBeEmpty();
+        for (var seed = 0; seed < 12; seed++)
+        {
+            var run = new SimulatedRun(seed, options, Plan, Weather.Calm);
+            foreach (var step in new[] { 1, 4, 6, 7, 11 })
+            {
+                var waits = (seed + step) % 4;
+                run.Until(logic => logic.TakenSteps >= step && waits-- == 0);
+                if (seed % 3 == 0)
+                    run.World.Ledger.Clear();
+                run.NextProcess();
+            }
+
+            run.Run(100_000).Ending.ShouldBe(RunEnding.Finished, $"seed {seed}");
+            SimulatedSchedule.Check(run, options, Plan);
+        }
+    }
+
+    // A transient error of a sampler that no audit looks at: those who train on it have its weights, and find it.
+    [Fact]
+    public void Rollouts_that_trainers_find_wrong_are_sampled_again()
+    {
+        for (var seed = 0; seed < 20; seed++)
+        {
+            var run = Simulate(
+                seed, Options with { Trainers = 1 + seed % 3 }, Weather.Calm with { Misreport = 0.02, StormInputs = 400 });
+            run.Journal.OfType<CorruptionFound>().ShouldNotBeEmpty($"seed {seed}");
+        }
+    }
+
     [Fact]
     public void Storms_with_spikes_end_with_the_weights_of_a_run_that_left_them_out_from_the_start()
     {
@@ -108,8 +150,17 @@ public sealed class RolloutRunSimulationTests
                 WorkerSlow = 0.02,
                 StormInputs = 3000,
             };
+            var lag = seed / 3 % 3;
             Simulate(
-                seed, Options with { Trainers = 1 + seed % 3, Audit = new() { Every = seed % 3, QuarantineLimit = 1000 } }, storm,
+                seed,
+                Options with
+                {
+                    Trainers = 1 + seed % 3,
+                    Audit = new() { Every = seed % 3, QuarantineLimit = 1000 },
+                    Rollouts = new(lag, lag + 1 + seed % 4),
+                    SnapshotSlots = 3 + lag,
+                },
+                storm,
                 drift: static position => position / 8 is 5 or 10, poison: static position => position == 26);
         }
     }

@@ -22,6 +22,9 @@ internal sealed class RunInvariants(SimulatedWorld world)
     private readonly HashSet<(long Step, ulong State)> reached = [(0, Arithmetic.Seed)];
     private readonly Dictionary<(Round Round, ulong From), ulong> updates = [];
 
+    // What each of these states came from by its last update.
+    private readonly Dictionary<(long Step, ulong State), ulong> parents = [];
+
     // The experiences that may be handed over, and their steps.
     private readonly Dictionary<ulong, long> handed = [];
 
@@ -160,14 +163,24 @@ internal sealed class RunInvariants(SimulatedWorld world)
         {
             var total = Arithmetic.Block(
                 before, new LaneBlock(0, options.Lanes), lane => world.Data.Positions(round.Step, lane, left),
-                world.NeedsRollouts ? read => world.SaltOf(round.Step, before, left, read) : null);
+                world.Rollouts is null ? null
+                    : read => world.SaltOf(round.Step, step => StateOf(step, round.Step, before), left, read));
             expected = Arithmetic.Apply(before, total, rate);
             updates.Add((round, before), expected);
+            parents[(round.Step + 1, expected)] = before;
             reached.Add((round.Step + 1, expected));
         }
 
         if (after != expected)
             throw new InvariantException($"{trainer} came to {after:x16} by {round}, and an undisturbed run comes to {expected:x16}.");
+    }
+
+    // The state of an earlier step that a later one came from.
+    private ulong StateOf(long step, long later, ulong state)
+    {
+        for (; later > step; later--)
+            state = parents[(later, state)];
+        return state;
     }
 
     /// <summary>Whether the run has abandoned a checkpoint, by what this life of it knows: decisions of a former process that reach the

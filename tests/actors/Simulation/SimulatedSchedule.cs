@@ -89,6 +89,12 @@ internal sealed class SimulatedSchedule
         };
         workers = random.Next(1, 4);
         auditEvery = random.Next(3);
+        var lag = random.Next(3);
+        var window = lag + 1 + random.Next(4);
+
+        // Where trainers have other weights than samplers, only an audit would find a wrong rollout.
+        weather = weather with { Misreport = lag == 0 ? UpTo(0.002) : 0 };
+        options = options with { Rollouts = new RolloutSchedule(lag, window), SnapshotSlots = options.SnapshotSlots + lag };
     }
 
     /// <summary>The schedule of a seed.</summary>
@@ -128,7 +134,8 @@ internal sealed class SimulatedSchedule
         foreach (var row in options.Rollouts is not null ? run.Steps : [])
         {
             row.Rollouts.ShouldBe(
-                run.World.Policy.Experience(row.Step - 1, Undisturbed(row.Step - 1), end.Skips).Summary, $"the rollouts of step {row.Step}");
+                run.World.Policy.Experience(row.Step - 1, Undisturbed(options.Rollouts!.WeightsOf(row.Step - 1)), end.Skips).Summary,
+                $"the rollouts of step {row.Step}");
         }
 
         run.Journal[^1].ShouldBeOfType<RunFinished>();
@@ -144,6 +151,7 @@ internal sealed class SimulatedSchedule
 
     public override string ToString() =>
         $"seed {seed}: {options.Steps} steps, {options.Trainers} trainers, {options.Reducers} reducers; "
-        + (options.Rollouts is not null ? $"rollouts by {workers} workers, audits every {auditEvery}; " : "")
+        + (options.Rollouts is { } rollouts
+            ? $"rollouts by {workers} workers, lag {rollouts.Lag} of {rollouts.Window}, audits every {auditEvery}; " : "")
         + $"poisoned step {poisoned}, drifting step {drifting}; {weather}";
 }

@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
+using ActorTrain.Models.Objectives;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
@@ -79,6 +80,12 @@ internal sealed class SimulatedTrainer
         {
             world.StaleTrainers++;
             End(exception.Message, null);
+            return;
+        }
+        catch (UnequalRolloutException exception)
+        {
+            world.StaleTrainers++;
+            End(exception.Message, FoundDamage.Rollouts);
             return;
         }
 

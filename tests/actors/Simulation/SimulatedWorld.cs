@@ -6,6 +6,7 @@ using ActorTrain.Actors.Tests.PostTraining;
 using ActorTrain.Data.Plan;
 using ActorTrain.Models;
 using ActorTrain.Models.Batches;
+using ActorTrain.Models.Objectives;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Journal;
@@ -15,9 +16,13 @@ namespace ActorTrain.Actors.Tests.Simulation;
 /// <summary>What the parts of a simulated run share, and what outlives its actors.</summary>
 internal sealed class SimulatedWorld
 {
-    public SimulatedWorld(int seed, BatchPlan plan, Weather storm, Func<long, bool>? poison)
+    /// <param name="rollouts">Which weights sample which rollouts; null: there are none.</param>
+    public SimulatedWorld(int seed, BatchPlan plan, Weather storm, Func<long, bool>? poison, RolloutSchedule? rollouts = null)
     {
         Plan = plan;
+        Rollouts = rollouts;
+        MayBeDeceived = storm.Misreport > 0;
+        Experiences = NewExperiences();
         Fate = new Fate(seed, storm);
         Data = new SimulatedData(plan) { IsPoison = poison ?? (static _ => false) };
         Disk = new SimulatedDisk(this);
@@ -49,17 +54,18 @@ internal sealed class SimulatedWorld
     public SimulatedPolicy Policy { get; set; }
 
     /// <summary>What trainers train on, in the memory of the process.</summary>
-    public ExperienceMemory Experiences { get; set; } = new(new RolloutSchedule());
+    public ExperienceMemory Experiences { get; private set; }
 
     /// <summary>The rollouts on disk, by step.</summary>
     public SortedDictionary<long, StepRollouts> Ledger { get; } = [];
 
-    public bool NeedsRollouts { get; init; }
+    /// <summary>Which weights sample which rollouts; null: there are none.</summary>
+    public RolloutSchedule? Rollouts { get; }
 
     /// <summary>Whether wrong rollouts may be trained on where nobody compared them.</summary>
     public bool MayBeDeceived { get; set; }
 
-    /// <summary>Trainers that found rollouts of other weights than theirs: those that are behind may.</summary>
+    /// <summary>Trainers that found no rollouts for their batch, or those of other weights: those that are behind may.</summary>
     public int StaleTrainers { get; set; }
 
     /// <summary>Numbers of workers that compute wrongly in all their lives.</summary>
@@ -83,8 +89,12 @@ internal sealed class SimulatedWorld
     /// <summary>The last step of the run, as things stand.</summary>
     public Func<long> LastStep { get; set; } = static () => 0;
 
+    /// <summary>What trainers train on is gone with the memory of the process.</summary>
+    public void ForgetExperiences() => Experiences = NewExperiences();
+
     /// <summary>What rollouts at some positions teach a trainer.</summary>
-    /// <exception cref="StaleTrainerException">They were not sampled by its weights.</exception>
+    /// <exception cref="StaleTrainerException">It has none of these prompts.</exception>
+    /// <exception cref="UnequalRolloutException">They were not sampled by its weights, and are said to be.</exception>
     public ulong Learned(IReadOnlyList<long> positions, ulong state)
     {
         List<RolloutBatch> batches;
@@ -102,10 +112,12 @@ internal sealed class SimulatedWorld
         {
             for (var sequence = 0; sequence < batch.Sequences; sequence++)
             {
+                if (!batch.IsOnPolicy)
+                    continue;
                 var (start, end) = batch.RowsOf(sequence);
                 var first = Enumerable.Range(start, end - start).First(row => batch.Targets[row] != TokenBatch.NoTarget);
                 if (batch.Behaviour[first] != expected)
-                    throw new StaleTrainerException("A token's log-probability is another than that of the sampler.");
+                    throw new UnequalRolloutException("A token's log-probability is another than that of the sampler.");
             }
         }
 
@@ -113,8 +125,11 @@ internal sealed class SimulatedWorld
     }
 
     /// <summary>What rollouts at some positions teach where nothing is disturbed.</summary>
-    public ulong SaltOf(long step, ulong state, SkipList skips, IReadOnlyList<long> positions) =>
-        Salt(Policy.Experience(step, state, skips).Batches(positions, microBatch: 4));
+    /// <param name="stateOf">The state of this or an earlier step.</param>
+    public ulong SaltOf(long step, Func<long, ulong> stateOf, SkipList skips, IReadOnlyList<long> positions) =>
+        Salt(Policy.Experience(step, stateOf(Rollouts!.WeightsOf(step)), skips).Batches(positions, microBatch: 4));
+
+    private ExperienceMemory NewExperiences() => new(Rollouts ?? new RolloutSchedule());
 
     /// <summary>All that training reads of rollouts, as a number.</summary>
     private static ulong Salt(IEnumerable<RolloutBatch> batches)

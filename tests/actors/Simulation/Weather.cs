@@ -59,6 +59,9 @@ internal sealed record Weather
     /// <summary>Chance that a piece of a worker's work takes seconds.</summary>
     public double WorkerSlow { get; init; }
 
+    /// <summary>Chance that a sampler reports a rollout wrong.</summary>
+    public double Misreport { get; init; }
+
     public double LedgerFails { get; init; }
 
     /// <summary>The storm ends after so many inputs of the run: from then on it must go on undisturbed to its end.</summary>

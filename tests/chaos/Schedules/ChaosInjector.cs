@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Chaos.Tests.World;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Journal;
 
@@ -115,8 +116,8 @@ internal sealed class ChaosInjector(RandomSchedule schedule, int life) : IFaultI
     {
         lock (gate)
         {
-            if (isOver || schedule.Wrong is not { } wrong || report is not RolloutDone done || !wrong.CanBe(done)
-                || reports++ != wrong.Occurrence)
+            if (isOver || schedule is not { Wrong: { } wrong, Training: ChaosPolicy policy } || report is not RolloutDone done
+                || !wrong.CanBe(done, policy.Schedule) || reports++ != wrong.Occurrence)
                 return report;
             Remember($"{worker}: reports {done} with another {wrong.Part}");
             return wrong.Of(done);

@@ -32,7 +32,7 @@ internal sealed record RandomSchedule
     private const int RulesPerSeed = 6;
 
     /// <summary>One in so many runs is killed, as a process.</summary>
-    private const int TextKills = 12, PolicyKills = 24;
+    private const int TextKills = 12, PolicyKills = 50;
     private static readonly int[] TrainerCounts = [1, 2, 3, 4, 5, 8];
 
     // Workers beside them take threads, too.

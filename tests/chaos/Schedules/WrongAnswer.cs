@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Chaos.Tests.Schedules;
 
@@ -20,8 +21,10 @@ internal sealed record WrongAnswer(WrongPart Part, int Occurrence)
     public static WrongAnswer Of(Random random) =>
         new((WrongPart)random.Next(Enum.GetValues<WrongPart>().Length), random.Next(6));
 
-    /// <summary>Whether it is found wrong if it is wrong: the weights always are, the rest where another computation is compared.</summary>
-    public bool CanBe(RolloutDone report) => Part == WrongPart.Weights || report.Attempt > 0;
+    /// <summary>Whether it is found wrong if it is wrong: the weights always are, the rest where another sampler computes it too, or where
+    /// those who train on it have the weights that sampled it.</summary>
+    public bool CanBe(RolloutDone report, RolloutSchedule schedule) =>
+        Part == WrongPart.Weights || report.Attempt > 0 || schedule.Lag == 0;
 
     /// <summary>A report with one bit flipped.</summary>
     public RolloutDone Of(RolloutDone report)

@@ -19,8 +19,8 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Chaos.Tests.World;
 
-/// <summary>Training on rollouts of the policy itself: made-up prompts, a programmatic reward, the reference that it began with, and with PPO
-/// a critic.</summary>
+/// <summary>Training on rollouts of the policy itself: made-up prompts, a programmatic reward, the reference that it began with, and with
+/// PPO a critic.</summary>
 internal sealed class ChaosPolicy : ChaosTraining
 {
     public const int Samples = 2;
@@ -80,8 +80,8 @@ internal sealed class ChaosPolicy : ChaosTraining
         };
     }
 
-    /// <summary>The rollouts on disk are those of the undisturbed run, and a replay from them comes to the same weights; of the rollouts, it
-    /// samples some again.</summary>
+    /// <summary>The rollouts on disk are those of the undisturbed run, and a replay from them comes to the same weights; of the rollouts,
+    /// it samples some again.</summary>
     public override void Check(ChaosPlace place, RandomSchedule schedule, IReadOnlySet<long> damaged)
     {
         var ledger = place.Rollouts;
@@ -214,10 +214,12 @@ internal sealed class ChaosPolicy : ChaosTraining
     }
 
     private static ChaosPolicy OfPpo(string name, Precision precision, int lag, int window) => new(
-        name, precision, new AdvantageOptions { Estimator = AdvantageEstimator.Gae, KlCoefficient = 0.05 }, new PolicyOptions(), lag, window);
+        name, precision, new AdvantageOptions { Estimator = AdvantageEstimator.Gae, KlCoefficient = 0.05 }, new PolicyOptions(), lag,
+        window);
 
     private static ChaosPolicy OfGrpo(string name, Precision precision, int lag, int window) => new(
-        name, precision, new AdvantageOptions { Estimator = AdvantageEstimator.Grpo }, new PolicyOptions { KlCoefficient = 0.04 }, lag, window);
+        name, precision, new AdvantageOptions { Estimator = AdvantageEstimator.Grpo }, new PolicyOptions { KlCoefficient = 0.04 }, lag,
+        window);
 
     private static ReplicaOptions ReplicaOf(Precision precision, AdvantageOptions advantages, PolicyOptions options)
     {

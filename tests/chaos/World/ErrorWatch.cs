@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ActorTrain.Models;
+using ActorTrain.Models.Objectives;
 using Akka.Actor;
 using Akka.Event;
 
@@ -8,7 +9,7 @@ namespace ActorTrain.Chaos.Tests.World;
 /// <summary>Hears all errors of an actor system: what nobody injected is a bug, also where supervision makes it good.</summary>
 internal sealed class ErrorWatch : ReceiveActor
 {
-    public ErrorWatch(ConcurrentQueue<string> bugs, bool databaseFails, bool bitsFlip)
+    public ErrorWatch(ConcurrentQueue<string> bugs, bool databaseFails, bool bitsFlip, bool rolloutsAreWrong)
     {
         Receive<Error>(error =>
         {
@@ -16,7 +17,7 @@ internal sealed class ErrorWatch : ReceiveActor
             if (cause is InjectedFaultException or ActorKilledException or InjectedDatabaseFailureException)
                 return;
 
-            if (bitsFlip && cause is CorruptionException)
+            if ((bitsFlip && cause is CorruptionException) || (rolloutsAreWrong && cause is UnequalRolloutException))
                 return;
 
             // Whoever speaks to a database that fails cannot but fail.

@@ -234,8 +234,9 @@ internal sealed class RunPart
     // It hears of errors before anybody can make one.
     private void Watch(ActorSystem system)
     {
-        var (heard, databaseFails, bitsFlip) = (bugs, DatabaseFails || schedule.JournalStorm > 0, schedule.Flips.Count > 0);
-        var watch = system.ActorOf(Props.Create(() => new ErrorWatch(heard, databaseFails, bitsFlip)), "errors");
+        var (heard, databaseFails) = (bugs, DatabaseFails || schedule.JournalStorm > 0);
+        var (bitsFlip, rolloutsAreWrong) = (schedule.Flips.Count > 0, schedule.Wrong is not null);
+        var watch = system.ActorOf(Props.Create(() => new ErrorWatch(heard, databaseFails, bitsFlip, rolloutsAreWrong)), "errors");
         watch.Ask<string>("ready", Guard).Wait(Guard);
     }
 

@@ -77,7 +77,7 @@ public sealed class ActorCriticTests : IDisposable
         var batch = Rollouts(model, isOnPolicy: true);
         Gradient(Objective(), model, batch, out _);
         batch.Values[CompletionRows.RowsOf(batch)[^1]] += 1e-7;
-        Should.Throw<InvariantException>(() => Gradient(Objective(), model, batch, out _)).Message.ShouldContain("value of a token");
+        Should.Throw<UnequalRolloutException>(() => Gradient(Objective(), model, batch, out _)).Message.ShouldContain("value of a token");
     }
 
     [Fact]

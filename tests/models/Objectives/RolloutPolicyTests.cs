@@ -99,7 +99,7 @@ public sealed class RolloutPolicyTests : IDisposable
             List<RolloutGroup> altered = [.. groups];
             altered[g] = groups[g] with { Samples = [.. samples] };
             var objective = new RolloutPolicy(new PolicyOptions(), 1);
-            Should.Throw<InvariantException>(() => Gradient(objective, model, Batches(altered, isOnPolicy: true), out _), $"seed {seed}")
+            Should.Throw<UnequalRolloutException>(() => Gradient(objective, model, Batches(altered, isOnPolicy: true), out _), $"seed {seed}")
                 .Message.ShouldContain($"{(double)logs[token]:R}");
             Gradient(objective, model, Batches(altered, isOnPolicy: false), out _);
         }
