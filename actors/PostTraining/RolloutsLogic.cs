@@ -262,11 +262,10 @@ public sealed class RolloutsLogic
     {
         var name = $"rollout {done.Sample} of prompt {done.Position} at step {preparation.Asked.Step}";
 
-        // Only what the published weights have made is a rollout of this step.
-        if (done.Weights != preparation.Asked.Weights.Hash)
+        if (ErrorOf(preparation, done) is { } error)
         {
             if (isAlive)
-                Distrust(preparation, done.Worker, $"{name} was sampled with weights {done.Weights:x16}, which are not those published");
+                Distrust(preparation, done.Worker, $"{name} {error}");
             return;
         }
 
@@ -302,6 +301,11 @@ public sealed class RolloutsLogic
                 judgements.Add(new JudgementWork(preparation, group, ActorRole.Critic));
         }
     }
+
+    // Only what the published weights have made is a rollout of this step.
+    private string? ErrorOf(Preparation preparation, RolloutDone done) => done.Weights != preparation.Asked.Weights.Hash
+        ? $"was sampled with weights {done.Weights:x16}, which are not those published"
+        : done.Rollout.Ids.Any(id => id < 0 || id >= options.Pieces) ? "has a token that is not in the vocabulary" : null;
 
     // A worker that computes wrongly is replaced, and all of the step that rests on it is sampled again.
     private void Distrust(Preparation preparation, ActorId liar, string evidence)

@@ -20,6 +20,9 @@ public sealed record RolloutsOptions
 
     public required AdvantageOptions Advantages { get; init; }
 
+    /// <summary>Token ids are below it.</summary>
+    public int Pieces { get; init; } = int.MaxValue;
+
     public int Rewards { get; init; } = 1;
 
     /// <summary>0 if nothing is compared with a reference model.</summary>

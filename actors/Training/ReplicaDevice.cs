@@ -84,6 +84,9 @@ public sealed class ReplicaDevice : ITrainerDevice
     {
         GiveUp();
         this.block = replica.Begin(block);
+
+        // Rollouts that were found wrong may have been replaced by longer ones.
+        counted = null;
     }
 
     public void GiveUp()

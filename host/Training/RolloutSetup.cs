@@ -83,6 +83,7 @@ internal sealed class RolloutSetup
             Options = new RolloutsOptions
             {
                 Prompts = PromptsOf,
+                Pieces = data.Tokenizer.VocabularySize,
                 Rollouts = configuration.Rollouts,
                 Advantages = configuration.Advantages,
                 References = configuration.ComparesWithBase ? 1 : 0,

@@ -13,7 +13,8 @@ public sealed class ActorCritic(RolloutPolicy policy, CriticOptions options) : I
 {
     public bool TakesLanesAtOnce => false;
 
-    /// <exception cref="UnequalRolloutException">The weights are those that sampled, but a log-probability or a value is another.</exception>
+    /// <exception cref="UnequalRolloutException">The weights are those that sampled, but a log-probability or a value is
+    /// another.</exception>
     public double Add(Transformer model, TokenBatch batch, long count)
     {
         var critic = model.Critic ?? throw new InvariantException("The model has no critic.");

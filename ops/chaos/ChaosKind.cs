@@ -76,7 +76,7 @@ public sealed record ChaosKind(string Name, FaultEffect Effect, string Role, str
         var rollouts = run.Rollouts;
         return Effect switch
         {
-            FaultEffect.Poison when rollouts is not null => "data that trainers read: they train on rollouts",
+            FaultEffect.Poison when rollouts is not null => "a run that trains on data instead of rollouts",
             FaultEffect.Misreport when rollouts?.Lag > 0 => "rollouts.lag 0, without which only an audit can find it",
             _ => Role switch
             {

@@ -3,7 +3,7 @@ using ActorTrain.Chaos.Tests.Schedules;
 
 namespace ActorTrain.Chaos.Tests;
 
-/// <summary>The runs of a family of random schedules: those of the seeds that once showed a bug, and many others, a few at a time.</summary>
+/// <summary>The runs of a family of random schedules, a few at a time: those of seeds that once showed a bug, and many others.</summary>
 internal sealed class ScheduleRuns
 {
     private const int Schedules = 200;

@@ -102,6 +102,35 @@ public sealed class RlhfTests
     }
 
     [Fact]
+    public void Whoever_makes_rollouts_may_break_and_the_weights_are_the_same()
+    {
+        File.WriteAllText(real.At("rlhf-faults.yaml"), """
+            faults:
+              - { step: 1, kind: sampler-slow, seconds: 0.2 }
+              - { step: 1, kind: sampler-exception }
+              - { step: 2, kind: reward-death }
+              - { step: 2, kind: reference-death }
+              - { step: 3, kind: critic-death }
+              - { step: 4, kind: ledger-death }
+              - { step: 5, kind: rollouts-supervisor-death }
+              - { step: 6, kind: flip-sampler }
+              - { step: 7, kind: sampler-wrong }
+              - { step: 8, kind: ledger-torn }
+              - { step: 9, kind: flip-snapshot }
+              - { step: 10, kind: sampler-hang, seconds: 3 }
+            """);
+        real.Run(
+            [
+                "chaos",
+                .. Rlhf("policy-chaos", "advantages.estimator=gae", "rollouts.workers=2", "trainers.timeout=2",
+                    "trainers.retry_interval=0.3", "trainers.restart_backoff_min=0.05")[1..],
+                "--schedule", "rlhf-faults.yaml",
+            ]).ShouldSucceed().Output.ShouldName("Passed");
+        real.Run("audit", "runs/policy-chaos-chaos/policy-chaos-disturbed").ShouldSucceed();
+        real.Run("replay", "runs/policy-chaos-chaos/policy-chaos-disturbed", "--count", "10").ShouldSucceed();
+    }
+
+    [Fact]
     public void A_damaged_file_of_rollouts_is_found_and_repaired()
     {
         // A run is known to its journal by its name.

@@ -108,6 +108,42 @@ public sealed class RolloutsLogicTests
     }
 
     [Fact]
+    public void Rollouts_that_were_found_wrong_are_not_read_again_and_each_is_sampled_twice()
+    {
+        var other = new RolloutsLogic(policy.Options);
+        other.Begin(At);
+        var asked = other.Handle(
+            new PrepareExperience(1, 1, 0, new PublishedWeights(0, 0, Weights), SkipList.Empty) { IsDoubted = true }, At);
+        asked.ShouldNotContain(static effect => effect is TellLedger);
+        var orders = asked.OfType<TellWorker>().ToList();
+        orders.SelectMany(static told => ((GenerateRollouts)told.Command).Samples).GroupBy(static sample => sample)
+            .ShouldAllBe(static times => times.Count() == 2);
+        foreach (var sample in Enumerable.Range(0, SimulatedPolicy.Samples))
+        {
+            orders.Where(told => ((GenerateRollouts)told.Command).Samples.Contains(sample)).Select(static told => told.Worker).Distinct()
+                .Count().ShouldBe(2, $"workers of sample {sample}");
+        }
+    }
+
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(-5)]
+    public void Whoever_reports_a_token_that_is_not_in_the_vocabulary_is_replaced(int id)
+    {
+        var other = new RolloutsLogic(policy.Options with { Pieces = 1000 });
+        other.Begin(At);
+        other.Handle(new PrepareExperience(1, 1, 0, new PublishedWeights(0, 0, Weights), SkipList.Empty), At);
+        var told = other.Handle(new RolloutsRead(1, null), At).OfType<TellWorker>().First();
+        var sample = ((GenerateRollouts)told.Command).Samples[0];
+        var wrong = new RolloutDone(
+            told.Worker, 1, position, sample, 0, new Rollout([id], [SimulatedPolicy.LogProbability(Weights)], HasEnded: false), Weights);
+        var effects = other.Handle(wrong, At);
+        effects.ShouldContain(new StopWorker(told.Worker));
+        effects.OfType<TellRunOf>().Select(static one => one.Report).ShouldHaveSingleItem().ShouldBeOfType<WorkerCorrupted>()
+            .Worker.ShouldBe(told.Worker);
+    }
+
+    [Fact]
     public void A_prepared_step_is_answered_again_and_an_older_number_is_not()
     {
         var other = new RolloutsLogic(policy.Options);

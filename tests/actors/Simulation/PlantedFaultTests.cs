@@ -6,10 +6,12 @@ namespace ActorTrain.Actors.Tests.Simulation;
 public sealed class PlantedFaultTests
 {
     [Theory]
+    [InlineData("late-rollouts-by-newest-weights")]
     [InlineData("rollouts-of-skipped-prompts")]
     [InlineData("save-announced-before-its-sync")]
     [InlineData("stale-generation-accepted")]
     [InlineData("update-applied-twice")]
+    [InlineData("wrong-rollouts-read-again")]
     public void A_planted_fault_still_applies_to_the_sources(string name)
     {
         var lines = File.ReadAllLines(Path.Combine(Folder(), name + ".patch"));
@@ -25,7 +27,7 @@ public sealed class PlantedFaultTests
     }
 
     [Fact]
-    public void Every_planted_fault_is_tested() => Directory.GetFiles(Folder(), "*.patch").Length.ShouldBe(4);
+    public void Every_planted_fault_is_tested() => Directory.GetFiles(Folder(), "*.patch").Length.ShouldBe(6);
 
     // What each hunk changes, as it stands in the source.
     private static IEnumerable<string> Hunks(string[] lines)

@@ -16,10 +16,13 @@ internal enum WrongPart
 
 /// <summary>A report that is wrong in one bit.</summary>
 /// <param name="Occurrence">Among the reports that can be found wrong.</param>
-internal sealed record WrongAnswer(WrongPart Part, int Occurrence)
+/// <param name="Bit">Of an id or of a log-probability, in whose mantissa it is.</param>
+internal sealed record WrongAnswer(WrongPart Part, int Occurrence, int Bit = 0)
 {
+    private const int Mantissa = 23;
+
     public static WrongAnswer Of(Random random) =>
-        new((WrongPart)random.Next(Enum.GetValues<WrongPart>().Length), random.Next(6));
+        new((WrongPart)random.Next(Enum.GetValues<WrongPart>().Length), random.Next(6), random.Next(Mantissa));
 
     /// <summary>Whether it is found wrong if it is wrong: the weights always are, the rest where another sampler computes it too, or where
     /// those who train on it have the weights that sampled it.</summary>
@@ -32,7 +35,7 @@ internal sealed record WrongAnswer(WrongPart Part, int Occurrence)
         var rollout = report.Rollout;
         return Part switch
         {
-            WrongPart.Id => report with { Rollout = rollout with { Ids = [rollout.Ids[0] ^ 1, .. rollout.Ids.Skip(1)] } },
+            WrongPart.Id => report with { Rollout = rollout with { Ids = [rollout.Ids[0] ^ (1 << Bit), .. rollout.Ids.Skip(1)] } },
             WrongPart.LogProbability => report with
             {
                 Rollout = rollout with
@@ -40,7 +43,7 @@ internal sealed record WrongAnswer(WrongPart Part, int Occurrence)
                     LogProbabilities =
                     [
                         .. rollout.LogProbabilities.SkipLast(1),
-                        BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(rollout.LogProbabilities[^1]) ^ 1),
+                        BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(rollout.LogProbabilities[^1]) ^ (1 << Bit)),
                     ],
                 },
             },

@@ -160,6 +160,7 @@ internal sealed class ChaosPolicy : ChaosTraining
             Options = new RolloutsOptions
             {
                 Prompts = PromptsOf,
+                Pieces = shape.VocabularySize,
                 Rollouts = rollouts with { Workers = schedule.Workers },
                 Advantages = advantages,
                 References = 1,

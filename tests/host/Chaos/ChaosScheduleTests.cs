@@ -18,9 +18,30 @@ public sealed class ChaosScheduleTests
     [Fact]
     public void Every_kind_is_drawn_before_any_comes_again()
     {
-        var kinds = ChaosSchedule.Draw(3, ChaosKinds.All.Count, ChaosSamples.Target()).Faults.Select(static fault => fault.Kind).ToList();
-        kinds.Distinct().Count().ShouldBe(ChaosKinds.All.Count);
-        ChaosKinds.All.Count.ShouldBeGreaterThanOrEqualTo(16);
+        foreach (var run in (ChaosTarget[])[ChaosSamples.Target(), ChaosSamples.Rollouts()])
+        {
+            var possible = ChaosKinds.All.Where(kind => kind.LackIn(run) is null).Select(static kind => kind.Name).Order().ToList();
+            possible.Count.ShouldBeGreaterThanOrEqualTo(16);
+            ChaosSchedule.Draw(3, possible.Count, run).Faults.Select(static fault => fault.Kind).Order().ShouldBe(possible);
+        }
+    }
+
+    [Fact]
+    public void Only_what_a_run_has_is_broken()
+    {
+        ChaosKind[] Lacking(ChaosTarget run) => [.. ChaosKinds.All.Where(kind => kind.LackIn(run) is not null)];
+        Lacking(ChaosSamples.Target()).Select(static kind => kind.Role).Distinct().Order().ShouldBe(
+            ["critic", "ledger", "reference", "reward", "rollout", "rollouts"]);
+        Lacking(ChaosSamples.Rollouts()).Select(static kind => kind.Name).ShouldBe(["poisoned-batch", "critic-death"]);
+        Lacking(ChaosSamples.Rollouts("advantages.estimator=gae")).Select(static kind => kind.Name).ShouldBe(["poisoned-batch"]);
+        Lacking(ChaosSamples.Rollouts("policy.kl_coefficient=0", "rollouts.lag=1")).Select(static kind => kind.Name)
+            .ShouldBe(["poisoned-batch", "sampler-wrong", "reference-death", "critic-death"]);
+        ChaosSchedule.DrawTimed(5, 30, ChaosSamples.Rollouts()).Faults.Select(static fault => fault.Actor).Distinct()
+            .ShouldBeSubsetOf(
+            [
+                "trainer-0", "trainer-1", "trainer-2", "reducer-0", "reducer-1", "reducer-2", "supervisor", "trainers", "spikes",
+                "checkpointer", "metrics", "journal", "rollouts", "rollout-0", "rollout-1", "rollout-2", "reward", "reference", "ledger",
+            ]);
     }
 
     [Fact]

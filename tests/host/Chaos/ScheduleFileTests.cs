@@ -66,11 +66,38 @@ public sealed class ScheduleFileTests
     [InlineData("faults:\n  - { step: 1, kind: reducer-death, actor: trainer-0 }\n",
         "f.yaml:2: reducer-death does not apply to 'trainer-0'; choose one of reducer-0, reducer-1, reducer-2.")]
     [InlineData("faults:\n  - { step: [1], kind: kill }\n", "f.yaml:2: expected a word or a number")]
+    [InlineData("faults:\n  - { step: 1, kind: reward-death }\n",
+        "f.yaml:2: reward-death needs rollouts (`actortrain rlhf`); remove the fault.")]
     public void What_is_not_right_is_refused_with_file_and_line(string text, string said)
     {
         var error = Should.Throw<UserErrorException>(() => ScheduleFile.Parse(text, "f.yaml", ChaosSamples.Target()));
         error.Message.ShouldStartWith(said);
         error.Message.ShouldEndWith(error.Message.EndsWith('?') ? "?" : ".");
+    }
+
+    [Theory]
+    [InlineData("kind: sampler-hang, actor: rollout-3",
+        "f.yaml:2: sampler-hang does not apply to 'rollout-3'; choose one of rollout-0, rollout-1, rollout-2.")]
+    [InlineData("kind: critic-death", "f.yaml:2: critic-death needs a critic (advantages.estimator: gae); remove the fault.")]
+    [InlineData("kind: poisoned-batch",
+        "f.yaml:2: poisoned-batch needs a run that trains on data instead of rollouts; remove the fault.")]
+    [InlineData("kind: reward-death, actor: reward-0", "f.yaml:2: reward-death takes no actor; remove it.")]
+    public void What_a_run_on_rollouts_has_not_is_refused(string fault, string said) =>
+        Should.Throw<UserErrorException>(() => ScheduleFile.Parse(
+            $"faults:\n  - {{ step: 1, {fault} }}\n", "f.yaml", ChaosSamples.Rollouts())).Message.ShouldBe(said);
+
+    [Fact]
+    public void A_schedule_may_name_those_who_make_rollouts()
+    {
+        var schedule = ScheduleFile.Parse("""
+            faults:
+              - { step: 3, kind: sampler-exception, actor: rollout-2 }
+              - { step: 4, kind: sampler-wrong, bit: 7 }
+              - { step: 5, kind: message-loss, actor: rollouts }
+            """, "faults.yaml", ChaosSamples.Rollouts());
+        schedule.Faults[0].Actor.ShouldBe("rollout-2");
+        schedule.Faults[1].Bit.ShouldBe(7);
+        schedule.Faults[2].Actor.ShouldBe("rollouts");
     }
 
     [Fact]

@@ -2,9 +2,11 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Chaos;
 using ActorTrain.Data.Plan;
 using ActorTrain.Host.Chaos;
+using ActorTrain.Models;
 using ActorTrain.Models.Batches;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Plan;
+using ActorTrain.Models.Rollouts;
 using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Host.Tests.Chaos;
@@ -92,6 +94,50 @@ public sealed class ScheduledFaultsTests : IDisposable
         faults.Touch("trainer-0", 5, new FlipTarget(FlatPlace.PublishedGradient, 64, flipped.Add));
         faults.Touch("trainer-0", 6, new FlipTarget(FlatPlace.PublishedGradient, 64, flipped.Add));
         flipped.ShouldBe([6]);
+    }
+
+    [Fact]
+    public void A_sampler_that_is_made_to_report_wrong_does_so_once_and_in_one_bit()
+    {
+        var schedule = ScheduleFile.Parse(
+            "faults:\n  - { step: 5, kind: sampler-wrong, actor: rollout-1, bit: 27 }\n", "f", ChaosSamples.Rollouts());
+        using var faults = new ScheduledFaults(
+            new ChaosOrders(1, DateTimeOffset.UtcNow, 1, schedule.Faults), new ChaosLog(folder), static _ => { }, static () => 0);
+        IFaultInjector injector = faults;
+        var done = new RolloutDone(default, 1, 8, 0, 0, new Rollout([4, 5], [-1, -2], HasEnded: true), 77);
+        injector.Answer("rollout-1", 4, done).ShouldBe(done);
+        injector.Answer("rollout-0", 5, done).ShouldBe(done);
+        var scored = new RewardsScored(default, 1, 8, 0, []);
+        injector.Answer("rollout-1", 5, scored).ShouldBe(scored);
+        injector.Answer("rollout-1-2", 5, done).ShouldBeOfType<RolloutDone>().Rollout.ShouldBe(
+            done.Rollout with { LogProbabilities = [-1, BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(-2) ^ 16)] });
+        injector.Answer("rollout-1-2", 5, done).ShouldBe(done);
+    }
+
+    [Theory]
+    [InlineData("reward-death", "reward-0")]
+    [InlineData("reference-death", "reference-0-2")]
+    [InlineData("ledger-death", "ledger")]
+    [InlineData("rollouts-supervisor-death", "rollouts-2")]
+    [InlineData("sampler-exception", "rollout-0")]
+    public void Messages_about_rollouts_belong_to_steps(string kind, string actor)
+    {
+        var (weights, prompt) = (new PublishedWeights(5, 0, 77), (EquatableArray<int>)[1, 2]);
+        object message = kind switch
+        {
+            "sampler-exception" => new GenerateRollouts(1, weights, 8, prompt, [0], 0),
+            "ledger-death" => new KeepRollouts(1, new StepRollouts(5, 77, [])),
+            "rollouts-supervisor-death" => new PrepareExperience(1, 1, 5, weights, SkipList.Empty),
+            _ => new JudgeRollouts(1, weights, 8, prompt, [], 0),
+        };
+        IFaultInjector Of(int step) => new ScheduledFaults(
+            new ChaosOrders(1, DateTimeOffset.UtcNow, 1, ScheduleFile.Parse(
+                $"faults:\n  - {{ step: {step}, kind: {kind}{(kind == "sampler-exception" ? ", actor: rollout-0" : "")} }}\n", "f",
+                ChaosSamples.Rollouts()).Faults),
+            new ChaosLog(Directory.CreateDirectory(Path.Combine(folder, $"{step}")).FullName), static _ => { }, static () => 0);
+        Of(6).Choose(actor, message).ShouldBe(Fault.None);
+        Of(5).Choose(actor, new ForgetRollouts(9)).ShouldBe(Fault.None);
+        Of(5).Choose(actor, message).ShouldBe(Fault.Throw);
     }
 
     [Fact]
