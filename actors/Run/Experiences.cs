@@ -27,9 +27,12 @@ internal sealed class Experiences(
     public DateTimeOffset? DueAt => requests.Values.Any(static request => request.Done is null) ? retry.At : null;
 
     /// <summary>Figures of the rollouts of the step under way; null without rollouts.</summary>
-    public RolloutSummary? Summary => Current?.Done?.Summary;
+    public RolloutSummary? Summary => UnderWay?.Done?.Summary;
 
-    private Request? Current => IsPlanned ? requests.GetValueOrDefault(progress.Step) : null;
+    // A skip of later steps may become known while a step is under way, which is trained on what it began with.
+    private Request? UnderWay => requests.GetValueOrDefault(progress.Step);
+
+    private Request? Current => IsPlanned ? UnderWay : null;
 
     // Other skips mean other prompts.
     private bool IsPlanned => skips?.Equals(progress.Overrides.Skips) == true;
@@ -82,7 +85,7 @@ internal sealed class Experiences(
     /// <returns>Whether they are; false if that is under way already.</returns>
     public bool Doubt()
     {
-        if (Current is not { Done: not null })
+        if (UnderWay is not { Done: not null })
             return false;
         doubted = progress.Step;
         Remove(progress.Step);

@@ -10,6 +10,10 @@ internal sealed class ScheduleRuns
     private const int AtATime = 4;
     private const int Aimed = 20;
 
+    // Of all families together, since tests of several classes run at a time.
+    private static readonly Queue<Task> Waiting = [];
+    private static int workers;
+
     private readonly ScheduleFamily family;
     private readonly int[] seeds;
     private readonly Lazy<IReadOnlyDictionary<int, Task<IReadOnlyList<(FaultTarget Target, Fault Fault)>>>> runs;
@@ -49,23 +53,31 @@ internal sealed class ScheduleRuns
     {
         var all = seeds.ToDictionary(static seed => seed,
             seed => new Task<IReadOnlyList<(FaultTarget, Fault)>>(() => ChaosRun.Do(RandomSchedule.Of(family, seed))));
-        var queue = new Queue<Task>(all.Values);
-        for (var worker = 0; worker < AtATime; worker++)
+        lock (Waiting)
         {
-            new Thread(() =>
-            {
-                while (Next() is { } run)
-                    run.RunSynchronously();
-            })
-            { IsBackground = true }.Start();
+            foreach (var run in all.Values)
+                Waiting.Enqueue(run);
+            for (; workers < AtATime; workers++)
+                new Thread(Work) { IsBackground = true }.Start();
         }
 
         return all;
+    }
 
-        Task? Next()
+    private static void Work()
+    {
+        while (Next() is { } run)
+            run.RunSynchronously();
+    }
+
+    private static Task? Next()
+    {
+        lock (Waiting)
         {
-            lock (queue)
-                return queue.TryDequeue(out var run) ? run : null;
+            if (Waiting.TryDequeue(out var run))
+                return run;
+            workers--;
+            return null;
         }
     }
 

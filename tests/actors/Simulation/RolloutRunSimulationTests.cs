@@ -60,6 +60,23 @@ public sealed class RolloutRunSimulationTests
         run.Steps[4].Positions.ShouldNotContain(35);
     }
 
+    // The figures of a step's rollouts were missing where a skip of later prompts became known in its midst.
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(2, 4)]
+    public void An_operators_skip_in_the_midst_of_a_step_leaves_its_rollouts_as_they_are(int lag, int window)
+    {
+        var options = Options with { Rollouts = new(lag, window), SnapshotSlots = 3 + lag };
+        var run = new SimulatedRun(1, options, Plan, Weather.Calm);
+        run.Until(static logic => logic.TakenSteps == 5);
+        run.UntilHalfOfTheLanesAreDone();
+        run.Give(new OperatorRequest(1, "ann", new SkipBatches(1)));
+        run.Run(100_000).Ending.ShouldBe(RunEnding.Finished);
+        run.Steps[5].Rollouts.ShouldNotBeNull();
+        run.Steps[6].Positions.Min().ShouldBe(7 * 8);
+        SimulatedSchedule.Check(run, options, Plan);
+    }
+
     // A10, A11: other numbers of workers, and a ledger that is gone; OpenRLHF#1322, AReaL#1345: what was under way at a restart.
     [Fact]
     public void Other_processes_with_other_workers_and_without_the_ledger_end_with_the_same_weights()

@@ -84,7 +84,8 @@ internal sealed class RunInvariants(SimulatedWorld world)
                 CheckRound(round, logic);
                 break;
             case ToRollouts(var prepare):
-                if (prepare.Step != logic.TakenSteps || prepare.Weights.Step != prepare.Step)
+                if (prepare.Weights.Step != world.Rollouts!.WeightsOf(prepare.Step) || prepare.Weights.Step > logic.TakenSteps
+                    || prepare.Step < logic.TakenSteps)
                     throw new InvariantException($"Rollouts of {prepare.Weights} are asked for at step {logic.TakenSteps}.");
                 Note(prepare);
                 break;
