@@ -13,7 +13,8 @@ public sealed class SimulatedScheduleTests
     /// <summary>1084: a trainer was asked again and again for a batch on weights that it had left. 3017684: one that had no other beside
     /// it was asked to prove itself without end. 1019598: rows of metrics that were durable were written again by the publisher's next life,
     /// and a power cut took them. 7034140: an earlier process' decision had taken the place of one of the run's, and the journal added those
-    /// after it all the same. 143: the figures of a step's rollouts were missing where an operator's skip came in its midst. 21039269: the step of a state that a trainer had left in a rollback passed for that of its new one.</summary>
+    /// after it all the same. 21039269: the step of a state that a trainer had left in a rollback passed for that of its new one. 143: the
+    /// figures of a step's rollouts were missing where an operator's skip came in its midst.</summary>
     [Theory]
     [InlineData(143)]
     [InlineData(1084)]
