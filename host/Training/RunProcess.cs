@@ -270,7 +270,8 @@ internal sealed class RunProcess
             Options = Options(),
             Replica = replica,
             Device = environment.Device,
-            Plan = new BatchPlan((ulong)options.Seed, samples.Samples, options.Batch, options.Lanes),
+            Plan = new BatchPlan(
+                (ulong)options.Seed, samples.Samples, options.Batch, options.Lanes, configuration.Rollouts.Schedule()),
             Samples = samples.Batches,
             Targets = samples.Targets,
             Base = directory.BaseOf(configuration.Base),
@@ -280,7 +281,7 @@ internal sealed class RunProcess
             Rollouts = rollouts?.Run(model, directory, environment),
             Validation = samples.Validation is { } validation ? () => validation(configuration.Evaluation.Batches) : null,
             ByteCounts = data.Tokenizer.ByteCounts(),
-            Detection = configuration.Spikes.Detection(),
+            Detection = configuration.Spikes.Detection(configuration.Scoring.PartWeights()),
             Trainers = trainers with { Threads = environment.Threads, Log = directory.LogFile, MemoryAdvice = advice },
             Limits = new RestartLimits(trainers.MaxLosses, trainers.Window, directory.LogFile, advice),
             Checkpoints = store,

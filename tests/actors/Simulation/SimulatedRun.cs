@@ -205,7 +205,7 @@ internal sealed class SimulatedRun
         }
 
         world.Plane.Slots.AsSpan().Clear();
-        world.Experiences = new ExperienceMemory(new RolloutSchedule());
+        world.Experiences = new ExperienceMemory(RolloutSchedule.OnPolicy);
         foreach (var step in world.Ledger.Keys.Where(_ => world.NeedsRollouts && world.Fate.Random.Next(4) == 0).ToList())
             world.Ledger.Remove(step);
         options = options with { Trainers = NextTrainers?.Invoke(world.Fate.Random) ?? options.Trainers };

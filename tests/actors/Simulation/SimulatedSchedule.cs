@@ -80,7 +80,7 @@ internal sealed class SimulatedSchedule
             return;
         plan = new BatchPlan(1, 10_000, 8, 4);
         (poisoned, drifting) = (poisoned / 2, drifting / 2);
-        options = options with { Rollouts = new RolloutSchedule(), Lanes = 4, Schedule = Arithmetic.Constant(random.Next(8, 15)) };
+        options = options with { Rollouts = RolloutSchedule.OnPolicy, Lanes = 4, Schedule = Arithmetic.Constant(random.Next(8, 15)) };
         weather = weather with
         {
             WorkerCrash = UpTo(0.02),

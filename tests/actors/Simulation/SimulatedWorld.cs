@@ -49,7 +49,7 @@ internal sealed class SimulatedWorld
     public SimulatedPolicy Policy { get; set; }
 
     /// <summary>What trainers train on, in the memory of the process.</summary>
-    public ExperienceMemory Experiences { get; set; } = new(new RolloutSchedule());
+    public ExperienceMemory Experiences { get; set; } = new(RolloutSchedule.OnPolicy);
 
     /// <summary>The rollouts on disk, by step.</summary>
     public SortedDictionary<long, StepRollouts> Ledger { get; } = [];

@@ -194,7 +194,7 @@ public sealed class ActorCriticTests : IDisposable
     private static float[] Gradient(IObjective objective, Transformer model, TokenBatch batch, out double value)
     {
         var loss = 0.0;
-        var gradient = ModelGradient.Of(model, () => loss = objective.Add(model, batch, 1));
+        var gradient = ModelGradient.Of(model, () => loss = objective.Add(model, batch, 1).Loss);
         value = loss;
         return gradient;
     }

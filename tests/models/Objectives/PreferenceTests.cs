@@ -171,7 +171,7 @@ public sealed class PreferenceTests : IDisposable
     private static float[] Gradient(IObjective objective, Transformer model, PairBatch batch, out double value, long? pairs = null)
     {
         var loss = 0.0;
-        var gradient = ModelGradient.Of(model, () => loss = objective.Add(model, batch, pairs ?? batch.Sequences / 2));
+        var gradient = ModelGradient.Of(model, () => loss = objective.Add(model, batch, pairs ?? batch.Sequences / 2).Loss);
         value = loss;
         return gradient;
     }

@@ -207,7 +207,7 @@ public sealed class RewardModelingTests : IDisposable
     private static float[] Gradient(RewardModeling objective, Transformer model, RankedBatch batch, out double value, long? rankings = null)
     {
         var loss = 0.0;
-        var gradient = ModelGradient.Of(model, () => loss = objective.Add(model, batch, rankings ?? batch.Rankings.Count));
+        var gradient = ModelGradient.Of(model, () => loss = objective.Add(model, batch, rankings ?? batch.Rankings.Count).Loss);
         value = loss;
         return gradient;
     }

@@ -159,7 +159,7 @@ public sealed class RolloutPolicyTests : IDisposable
     private static float[] Gradient(RolloutPolicy objective, Transformer model, IReadOnlyList<RolloutBatch> batches, out double value)
     {
         var loss = 0.0;
-        var gradient = ModelGradient.Of(model, () => loss = batches.Sum(batch => objective.Add(model, batch, batch.Step.Tokens)));
+        var gradient = ModelGradient.Of(model, () => loss = batches.Sum(batch => objective.Add(model, batch, batch.Step.Tokens).Loss));
         value = loss;
         return gradient;
     }

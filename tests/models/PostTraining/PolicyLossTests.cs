@@ -104,9 +104,9 @@ public sealed class PolicyLossTests
             var (whole, first, second) = (batch.Loss(options), batch.Take(..cut).Loss(options, batch.Step), batch.Take(cut..).Loss(options, batch.Step));
             (first.Loss.Value + second.Loss.Value).ShouldBe(whole.Loss.Value, 1e-12, $"seed {seed}");
             ((double[][])[.. first.Gradient, .. second.Gradient]).ShouldBe(whole.Gradient, $"seed {seed}");
-            var health = first.Loss.Health + second.Loss.Health;
-            health.ClipFraction.ShouldBe(whole.Loss.Health.ClipFraction, 1e-12);
-            health.LargestLogRatio.ShouldBe(whole.Loss.Health.LargestLogRatio);
+            var health = first.Loss.Figures + second.Loss.Figures;
+            health.ClipFraction.ShouldBe(whole.Loss.Figures.ClipFraction, 1e-12);
+            health.LargestLogRatio.ShouldBe(whole.Loss.Figures.LargestLogRatio);
         }
     }
 
@@ -119,8 +119,8 @@ public sealed class PolicyLossTests
         batch = batch with { Logs = batch.Proximal, Behaviour = [], Reference = batch.Proximal };
         options = options with { ClipHigh = 0.2, AgeHigh = 2, DualClip = 0 };
         var (loss, gradient, _) = batch.Loss(options);
-        (loss.Health.ClipFraction, loss.Health.ApproximateKl, loss.Health.Dropped, loss.Health.LargestLogRatio).ShouldBe((0, 0, 0, 0));
-        loss.Health.Ratio.ShouldBe(1, 1e-12);
+        (loss.Figures.ClipFraction, loss.Figures.ApproximateKl, loss.Figures.Dropped, loss.Figures.LargestLogRatio).ShouldBe((0, 0, 0, 0));
+        loss.Figures.Ratio.ShouldBe(1, 1e-12);
         var scale = options.Ratio == RatioLevel.SequenceSum;
         var expected = batch.Loss(options with { Objective = PolicyObjective.Reinforce }).Gradient;
         for (var i = 0; i < gradient.Length; i++)
@@ -177,7 +177,7 @@ public sealed class PolicyLossTests
         var (loss, gradient, _) = batch.Loss(options);
         var dropped = gradient.Select(static row => row.All(static slope => slope == 0)).ToArray();
         dropped.Distinct().Count().ShouldBe(2, "some are dropped and some are kept");
-        loss.Health.Dropped.ShouldBeGreaterThan(0);
+        loss.Figures.Dropped.ShouldBeGreaterThan(0);
         for (var i = 0; i < gradient.Length; i++)
         {
             var ratio = Math.Exp(ProbabilityRatio.SumOfLogs(batch.Proximal[i], batch.Behaviour[i], batch.Masks[i]));
