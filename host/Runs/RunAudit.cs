@@ -49,7 +49,8 @@ internal static class RunAudit
                     .DistinctBy(static unequal => (unequal.Step, unequal.Is))
                     .OrderBy(static unequal => (unequal.Is, unequal.Step)),
             ],
-            Reads = samples is null ? null : SampleReads.Of(plan, rows.TakeWhile(row => row.Step <= report.Steps)),
+            Reads = samples is null ? null : SampleReads.Of(
+                plan, rows.TakeWhile(row => row.Step <= report.Steps).Where(row => plan.IsFirst(row.Step - 1))),
         };
     }
 
