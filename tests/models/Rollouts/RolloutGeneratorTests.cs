@@ -109,6 +109,33 @@ public sealed class RolloutGeneratorTests : IDisposable
             && same == one.Rollout).ShouldBe(40);
     }
 
+    // TRL#6789, TRL#7269, TRL#6945: the sampler's distribution was cut off at top-p or top-k, and the loss was that of all of it.
+    [Fact]
+    public void Every_token_is_drawn_as_often_as_the_loss_takes_it_to_be_the_improbable_ones_too()
+    {
+        using var model = Policy(ModelFamily.Llama);
+        model.Scale(0.5);
+        const int Draws = 20_000;
+        EquatableArray<int> prompt = [1, 2, 4];
+        var options = new RolloutOptions { Samples = Draws, MaxTokens = 1, Slots = 512, Temperature = 0.8 };
+        var drawn = Sample(model, new Dictionary<long, EquatableArray<int>> { [3] = prompt }, options).CountBy(static one => one.Rollout.Ids[0])
+            .ToDictionary(static one => one.Key, static one => one.Value);
+        var batch = CompletionRows.Of(Enumerable.Range(0, Vocabulary).Select(id => (prompt, (EquatableArray<int>)[id])));
+        var losses = SequenceScores.LossesOf(model, batch, new HeadForm { Temperature = (float)options.Temperature });
+        double[] probabilities = [.. CompletionRows.RowsOf(batch).Select(row => Math.Exp(-losses[row])).Take(Pieces)];
+        var possible = probabilities.Sum();
+
+        // The statistic has a mean of one less than there are ids, and a deviation of the square root of twice that.
+        var statistic = probabilities.Select((p, id) => (Expected: Draws * p / possible, Drawn: drawn.GetValueOrDefault(id)))
+            .Sum(static one => Math.Pow(one.Drawn - one.Expected, 2) / one.Expected);
+        statistic.ShouldBeLessThan(Pieces - 1 + (5 * Math.Sqrt(2 * (Pieces - 1))));
+
+        // A cut at 0.9 would have left none of these.
+        var rare = probabilities.Order().TakeWhile(p => p < 0.1 / Pieces).ToList();
+        rare.Count.ShouldBeGreaterThan(5);
+        drawn.Keys.Count(id => probabilities[id] <= rare[^1]).ShouldBeGreaterThan(5);
+    }
+
     // verl#5179, vllm#11953, AReaL#1524: replicas with one seed wrote one text; slime: one seed per sample for all prompts.
     [Fact]
     public void Noise_is_of_seed_position_sample_and_token()
