@@ -61,7 +61,7 @@ public sealed class RowWeightTests : IDisposable
 
         var weights = model.Parameters.Weights.clone();
         var direction = model.Parameters.Gradients.clone();
-        const double h = 2e-3;
+        const double h = 3e-4;
         ((8 * (At(h) - At(-h)) - (At(2 * h) - At(-2 * h))) / (12 * h)).ShouldBe(norm, 0.01 * norm);
 
         double At(double distance)

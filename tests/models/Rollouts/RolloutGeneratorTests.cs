@@ -111,7 +111,7 @@ public sealed class RolloutGeneratorTests : IDisposable
 
     // TRL#6789, TRL#7269, TRL#6945: the sampler's distribution was cut off at top-p or top-k, and the loss was that of all of it.
     [Fact]
-    public void Every_token_is_drawn_as_often_as_the_loss_takes_it_to_be_the_improbable_ones_too()
+    public void Every_token_is_drawn_as_often_as_the_loss_takes_it_to_be()
     {
         using var model = Policy(ModelFamily.Llama);
         model.Scale(0.5);
@@ -125,15 +125,11 @@ public sealed class RolloutGeneratorTests : IDisposable
         double[] probabilities = [.. CompletionRows.RowsOf(batch).Select(row => Math.Exp(-losses[row])).Take(Pieces)];
         var possible = probabilities.Sum();
 
-        // The statistic has a mean of one less than there are ids, and a deviation of the square root of twice that.
+        // The statistic has a mean of one less than there are ids, and a deviation of the square root of twice that. Without the last tenth of the
+        // distribution it is above 2000.
         var statistic = probabilities.Select((p, id) => (Expected: Draws * p / possible, Drawn: drawn.GetValueOrDefault(id)))
             .Sum(static one => Math.Pow(one.Drawn - one.Expected, 2) / one.Expected);
         statistic.ShouldBeLessThan(Pieces - 1 + (5 * Math.Sqrt(2 * (Pieces - 1))));
-
-        // A cut at 0.9 would have left none of these.
-        var rare = probabilities.Order().TakeWhile(p => p < 0.1 / Pieces).ToList();
-        rare.Count.ShouldBeGreaterThan(5);
-        drawn.Keys.Count(id => probabilities[id] <= rare[^1]).ShouldBeGreaterThan(5);
     }
 
     // verl#5179, vllm#11953, AReaL#1524: replicas with one seed wrote one text; slime: one seed per sample for all prompts.
