@@ -15,8 +15,7 @@ public sealed class RolloutScheduleTests
         { 4, 16 },
     };
 
-    // AReaL#1345: the version counted from 0 again after a restart, so a burst was admitted and the lag had no bound; verl and TitanRL bound it by
-    // counters of what is under way.
+    // AReaL#1345: the version counted from 0 again after a restart, so a burst was admitted and the lag had no bound.
     [Theory]
     [MemberData(nameof(Schedules))]
     public void No_lag_is_longer_than_planned_and_a_restart_changes_none(int lag, int window)

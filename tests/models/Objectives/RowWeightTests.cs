@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Tests.Objectives;
 
-/// <summary>The gradient of any loss of log-probabilities goes through one coefficient per row: here that of every policy loss, through a model
-/// whose weights are not those of the sampler, against finite differences.</summary>
+/// <summary>The gradient of any loss of log-probabilities goes through one coefficient per row: here that of every policy loss, through a
+/// model whose weights are not those of the sampler, against finite differences.</summary>
 public sealed class RowWeightTests : IDisposable
 {
     private readonly TorchSharp.DisposeScope scope = NewDisposeScope();
@@ -18,7 +18,8 @@ public sealed class RowWeightTests : IDisposable
     // Those with constants in their gradient have another than that of their value: they are held against autograd.
     public static TheoryData<PolicyOptions> Losses() =>
     [
-        .. Enum.GetValues<LossAggregation>().Select(static aggregation => new PolicyOptions { Aggregation = aggregation, AggregationLength = 9 }),
+        .. Enum.GetValues<LossAggregation>().Select(static aggregation =>
+            new PolicyOptions { Aggregation = aggregation, AggregationLength = 9 }),
         .. Enum.GetValues<AgeCorrection>().Where(static correction => correction != AgeCorrection.None).Select(static correction =>
             new PolicyOptions { AgeCorrection = correction, AgeLow = 0.5, AgeHigh = 1.5 }),
         new PolicyOptions { DualClip = 1.5 },

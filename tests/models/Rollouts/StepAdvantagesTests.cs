@@ -42,7 +42,8 @@ public sealed class StepAdvantagesTests
 
         static AdvantageOptions OptionsOf(GoldenCase golden) => new()
         {
-            Estimator = Enum.Parse<AdvantageEstimator>(golden.Word("estimator").Replace("_", "", StringComparison.Ordinal), ignoreCase: true),
+            Estimator = Enum.Parse<AdvantageEstimator>(
+                golden.Word("estimator").Replace("_", "", StringComparison.Ordinal), ignoreCase: true),
             Epsilon = golden["epsilon"],
             Discount = golden["gamma"],
             Lambda = golden["lam"],
