@@ -82,7 +82,9 @@ internal sealed class RunInvariants(SimulatedWorld world)
                 CheckRound(round, logic);
                 break;
             case ToRollouts(var prepare):
-                if (prepare.Weights.Step != logic.TakenSteps || world.Schedule.WeightsOf(prepare.Step) != prepare.Weights.Step)
+                // With a lag, a request is repeated after its weights were left.
+                if (prepare.Weights.Step != world.Schedule.WeightsOf(prepare.Step) || prepare.Weights.Step > logic.TakenSteps
+                    || prepare.Step < logic.TakenSteps)
                     throw new InvariantException($"Rollouts of {prepare.Weights} are asked for at step {logic.TakenSteps}, for step {prepare.Step}.");
                 Note(prepare);
                 break;
