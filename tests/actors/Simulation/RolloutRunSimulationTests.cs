@@ -111,12 +111,11 @@ public sealed class RolloutRunSimulationTests
     // AReaL#1345 with a lag: nothing that a restart forgets decides which weights sample.
     [Theory]
     [InlineData(1, 2)]
-    [InlineData(1, 4)]
     [InlineData(2, 4)]
     [InlineData(3, 5)]
     public void With_a_lag_storms_and_spikes_change_no_bit_either(int lag, int window)
     {
-        for (var seed = 0; seed < 12; seed++)
+        for (var seed = 0; seed < 10; seed++)
         {
             var run = Simulate(
                 seed, Options with { Rollouts = new(lag, window), Trainers = 1 + seed % 3 }, seed == 0 ? Weather.Calm : Storm,
