@@ -22,8 +22,8 @@ public sealed class RolloutsSimulationTests
         StormInputs = 400,
     };
 
-    // verl's queue that drops the oldest, tinker-cookbook#822, NeMo-RL#3480, TRL#3247: rollouts lost, dropped for their age, or made anew by
-    // other weights; prime-rl#1667, #3004: those who wait for each other.
+    // verl message_queue.py, which drops the oldest; tinker-cookbook#822, NeMo-RL#3480, TRL#3247: rollouts lost, dropped for their age, or
+    // made anew by other weights; prime-rl#1667, prime-rl#3004, prime-rl#3016: those who wait for each other; A2.
     [Fact]
     public void Whatever_fails_every_preparation_is_answered_and_by_the_same_bits()
     {
@@ -86,7 +86,7 @@ public sealed class RolloutsSimulationTests
         }
     }
 
-    // marin#1829, NeMo-RL's note on stale engines: whoever samples with other weights than those asked for is not believed.
+    // marin#1829, and stale engines (NeMo-RL fleet_health.py): whoever samples with other weights than those asked for is not believed.
     [Fact]
     public void A_worker_with_other_weights_is_replaced_without_any_audit()
     {

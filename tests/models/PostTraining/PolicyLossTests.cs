@@ -110,7 +110,7 @@ public sealed class PolicyLossTests
         }
     }
 
-    /// <summary>Modes, dropout or other kernels moved the ratio from 1 before anything was learned.</summary>
+    /// <summary>Modes, dropout or other kernels moved the ratio from 1 before anything was learned (TRL#454).</summary>
     [Theory]
     [MemberData(nameof(Losses))]
     public void TRL_454_in_the_first_pass_the_ratio_is_1_and_nothing_is_clipped_and_the_gradient_is_reinforce(PolicyOptions options)
@@ -204,7 +204,7 @@ public sealed class PolicyLossTests
             .Message.ShouldContain("reference");
     }
 
-    /// <summary>The mean of the means of micro-batches is another loss as soon as they differ in length.</summary>
+    /// <summary>The mean of the means of micro-batches is another loss as soon as they differ in length (transformers#34191).</summary>
     [Fact]
     public void Transformers_34191_micro_batches_share_the_denominator_of_the_step()
     {
@@ -218,7 +218,7 @@ public sealed class PolicyLossTests
         Should.Throw<ArgumentOutOfRangeException>(() => batch.Loss(options, new StepCounts(0, 0)));
     }
 
-    /// <summary>One name stood for three losses. Here the name of each says which one it is, and they are not the same.</summary>
+    /// <summary>One name stood for three losses (TRL#3187, TRL#3021, TRL#2995). Here the name of each says which one it is, and they are not the same.</summary>
     [Fact]
     public void TRL_3187_each_aggregation_has_a_name_and_a_loss_of_its_own()
     {
