@@ -28,7 +28,7 @@ internal abstract record JudgeReply
     /// <param name="completions">That it was asked about.</param>
     public static JudgeReply Of(HttpStatusCode status, byte[] content, int completions) => (int)status switch
     {
-        >= 200 and < 300 => Scores(content, completions),
+        >= 200 and < 300 => Read(content, completions),
         408 or 425 or 429 or >= 500 => new Away($"answered with {Words(status, content)}"),
         >= 300 and < 400 => new Refusal(Words(status, []), "set scoring.judge to the address that it redirects to"),
         401 or 403 => new Refusal(Words(status, content), $"put a token that it accepts into {Data.Rewards.ScoringOptions.JudgeToken}"),
@@ -36,7 +36,7 @@ internal abstract record JudgeReply
         _ => new Refusal(Words(status, content), "correct scoring.judge, or the judge"),
     };
 
-    private static JudgeReply Scores(byte[] content, int completions)
+    private static JudgeReply Read(byte[] content, int completions)
     {
         try
         {

@@ -188,8 +188,8 @@ internal sealed class RolloutSetup
 
     private static string? TokenOf(string? given) => given is not { Length: > 0 } ? null
         : given.All(static letter => letter is > ' ' and <= '~') ? given : throw new UserErrorException(
-            $"{ScoringOptions.JudgeToken} has a blank, a line break or a letter beyond ASCII, as no token has; set it to the token that the "
-            + "judge expects, or unset it.");
+            $"{ScoringOptions.JudgeToken} has a blank, a line break or a letter beyond ASCII, as no token has; set it to the token that "
+            + "the judge expects, or unset it.");
 
     private static void RequireLength(RolloutOptions rollouts, TokenStore data, int context)
     {
