@@ -27,8 +27,8 @@ public sealed class HttpJudgeTests : IDisposable
         call.Key.ShouldBe(new string('a', 64));
         call.Authorization.ShouldBe("Bearer secret");
         call.Body.GetRawText().ShouldBe(
-            $$"""{"run":"policy","key":"{{call.Key}}","position":41,"prompt":"2+2=","completions":["4","é \"\n",""],"""
-            + """"ended":[true,true,false],"fields":{"answer": "4"}}""");
+            $$"""{"run":"policy","key":"{{call.Key}}","position":41,"prompt":"2+2=","completions":["4","é \"\n",""]"""
+            + ""","ended":[true,true,false],"fields":{"answer": "4"}}""");
         judge.Delay.ShouldBeNull();
 
         await judge.Ask(Question() with { Fields = null }, default);
