@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ActorTrain.Models;
+using ActorTrain.Models.Files;
 using ActorTrain.Persistence.Logs;
 
 namespace ActorTrain.Persistence.Rollouts;
@@ -27,6 +28,7 @@ public sealed class Judgements : IDisposable
     // By half of the key, which is a hash: where the first line with it begins.
     private readonly Dictionary<UInt128, long> places = [];
     private readonly JsonLinesLog<Judgement>? log;
+    private readonly FileStream? held;
     private UserErrorException? failure;
 
     private Judgements(string path, bool isWritten)
@@ -39,10 +41,19 @@ public sealed class Judgements : IDisposable
             return;
         }
 
-        log = new JsonLinesLog<Judgement>(Format, path, Note);
+        held = Hold(path);
+        try
+        {
+            log = new JsonLinesLog<Judgement>(Format, path, Note);
 
-        // The last process may have been killed before it made its last lines durable.
-        log.Flush();
+            // The last process may have been killed before it made its last lines durable.
+            log.Flush();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
 
         void Note(JsonLine<Judgement> line) => places.TryAdd(HalfOf(line.Row!.Key), line.Offset);
     }
@@ -50,7 +61,8 @@ public sealed class Judgements : IDisposable
     public string Path { get; }
 
     /// <summary>Opens the file to append to it; creates it if missing.</summary>
-    /// <exception cref="UserErrorException">A line is not a judgement, or a disk error; the file is unchanged.</exception>
+    /// <exception cref="UserErrorException">A line is not a judgement, another process has it open to append to it, or a disk error; the
+    /// file is unchanged.</exception>
     public static Judgements Open(string path) => new(path, isWritten: true);
 
     /// <summary>Reads the file, even while a run appends to it; a missing one has no judgements.</summary>
@@ -102,7 +114,27 @@ public sealed class Judgements : IDisposable
     public void Dispose()
     {
         lock (gate)
+        {
             log?.Dispose();
+            held?.Dispose();
+        }
+    }
+
+    // A lock on the file itself would keep readers out.
+    private static FileStream Hold(string path)
+    {
+        try
+        {
+            return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception) when (Disk.IsLocked(exception))
+        {
+            throw new UserErrorException($"Another process asks the judge, and writes to {path}; try again once it has ended.", exception);
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            throw Disk.Explain(exception, $"Cannot open the {Format.Name} {path}");
+        }
     }
 
     private static UInt128 HalfOf(string key) => UInt128.Parse(key.AsSpan(0, 32), NumberStyles.HexNumber, CultureInfo.InvariantCulture);

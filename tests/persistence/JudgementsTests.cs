@@ -87,7 +87,7 @@ public sealed class JudgementsTests : IDisposable
             read.Find(Key(1)).ShouldBeNull();
         System.IO.File.Exists(File).ShouldBeFalse();
         using var written = Judgements.Open(File);
-        Should.Throw<UserErrorException>(() => Judgements.Open(File)).Message.ShouldName(File);
+        Should.Throw<UserErrorException>(() => Judgements.Open(File)).Message.ShouldName(File, "Another process");
     }
 
     [Fact]
