@@ -293,26 +293,14 @@ public sealed class RolloutsLogic
             effects.Add(new StopWorker(report.Worker));
             foreach (var pool in pools)
                 effects.AddRange(pool.Ended(report.Worker, problem, now));
-            return;
         }
-
-        switch (report)
+        else if (report is ScoringFailed failed)
         {
-            case RewardsScored scored:
-                group.Scores ??= scored.Scores;
-                Complete(group, ActorRole.Reward);
-                break;
-            case ReferencesScored compared:
-                group.References ??= compared.LogProbabilities;
-                Complete(group, ActorRole.Reference);
-                break;
-            case ValuesEstimated estimated:
-                group.Values ??= estimated.Values;
-                Complete(group, ActorRole.Critic);
-                break;
-            case ScoringFailed failed:
-                Tell(new RolloutsFailed(failed.Reason));
-                break;
+            Tell(new RolloutsFailed(failed.Reason));
+        }
+        else
+        {
+            Complete(group, group.Take(report));
         }
     }
 

@@ -44,8 +44,8 @@ internal sealed class PolicyEvaluation(
         ];
         List<(Rollout Rollout, double? Reward)> scored =
         [
-            .. orders.Zip(StepSampler.Answers<RewardsScored>(scorer, orders, note, cancellation)).SelectMany(static one =>
-                one.First.Rollouts.Zip(one.Second.Scores.Select(static score => score.Total))),
+            .. StepSampler.Answers<RewardsScored>(scorer, orders, note, cancellation).SelectMany((answer, index) =>
+                orders[index].Rollouts.Zip(answer.Scores.Select(static score => score.Total))),
         ];
 
         return new AnswerFigures(
