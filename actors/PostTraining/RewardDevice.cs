@@ -72,7 +72,6 @@ public sealed class RewardDevice : IWorkerDevice
     {
         orders.Clear();
         Abandon();
-        cancellation = new CancellationTokenSource();
     }
 
     public void Dispose()
@@ -88,6 +87,7 @@ public sealed class RewardDevice : IWorkerDevice
         asked.Clear();
         cancellation.Cancel();
         cancellation.Dispose();
+        cancellation = new CancellationTokenSource();
     }
 
     private List<WorkerReport> Await()
