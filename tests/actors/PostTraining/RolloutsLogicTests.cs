@@ -153,8 +153,8 @@ public sealed class RolloutsLogicTests
         var (honest, other) = Audited();
         Finish(honest, [0, 1, 2]);
         Done(other, 0, attempt: 1);
-        var asked = Scorings[^1];
-        effects.Clear();
+        var asked = Scorings.ShouldHaveSingleItem();
+        Judge(effects.OfType<TellWorker>().Single(static told => told.Worker.Role == ActorRole.Reference));
         var wrong = new RewardsScored(asked.Worker, 1, position, 0, [.. Enumerable.Repeat(new RolloutScore(reward, []), rewards)]);
         Do(logic.Handle(wrong, At));
         effects.OfType<StopWorker>().ShouldHaveSingleItem().Worker.ShouldBe(asked.Worker);
@@ -165,7 +165,8 @@ public sealed class RolloutsLogicTests
         Scorings[^1].Command.ShouldBe(asked.Command);
         Scorings[^1].Worker.ShouldNotBe(asked.Worker);
         Do(logic.Handle(wrong, At + TimeSpan.FromMinutes(1)));
-        Judge();
+        Kept().ShouldBeNull();
+        Judge(Scorings[^1]);
         Kept()!.Groups[0].Samples.ShouldBe(policy.Experience(0, Weights, SkipList.Empty).Groups[0].Samples);
     }
 
@@ -206,14 +207,16 @@ public sealed class RolloutsLogicTests
     // Answers the last orders to score and to compare.
     private void Judge()
     {
-        var orders = effects.OfType<TellWorker>().Where(static told => told.Command is JudgeRollouts).ToList();
-        foreach (var (worker, command) in orders)
-        {
-            var order = (JudgeRollouts)command;
-            Do(logic.Handle(worker.Role == ActorRole.Reward
-                ? new RewardsScored(worker, 1, position, order.Attempt, [.. order.Rollouts.Select(SimulatedPolicy.Score)])
-                : new ReferencesScored(worker, 1, position, order.Attempt, [.. order.Rollouts.Select(SimulatedPolicy.Reference)]), At));
-        }
+        foreach (var told in effects.OfType<TellWorker>().Where(static told => told.Command is JudgeRollouts).ToList())
+            Judge(told);
+    }
+
+    private void Judge(TellWorker told)
+    {
+        var (worker, order) = (told.Worker, (JudgeRollouts)told.Command);
+        Do(logic.Handle(worker.Role == ActorRole.Reward
+            ? new RewardsScored(worker, 1, position, order.Attempt, [.. order.Rollouts.Select(SimulatedPolicy.Score)])
+            : new ReferencesScored(worker, 1, position, order.Attempt, [.. order.Rollouts.Select(SimulatedPolicy.Reference)]), At));
     }
 
     private StepRollouts? Kept() =>
