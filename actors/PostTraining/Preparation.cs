@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
 using ActorTrain.Models.Rollouts;
+using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.PostTraining;
 
@@ -63,11 +64,11 @@ internal sealed class Preparation
         /// <summary>Grows when its rollouts change: what was computed of the former ones does not count.</summary>
         public int Attempt { get; private set; }
 
-        public EquatableArray<RolloutScore>? Scores { get; set; }
+        public EquatableArray<RolloutScore>? Scores { get; private set; }
 
-        public EquatableArray<EquatableArray<float>>? References { get; set; }
+        public EquatableArray<EquatableArray<float>>? References { get; private set; }
 
-        public EquatableArray<EquatableArray<float>>? Values { get; set; }
+        public EquatableArray<EquatableArray<float>>? Values { get; private set; }
 
         public bool IsGenerated => Votes.All(static vote => vote.Accepted is not null);
 
@@ -75,6 +76,26 @@ internal sealed class Preparation
 
         public bool IsComplete(bool hasReferences, bool hasValues) => IsGenerated && Scores is not null
             && (!hasReferences || References is not null) && (!hasValues || Values is not null);
+
+        /// <summary>Takes what was computed of its rollouts, unless it has it.</summary>
+        /// <returns>Who computes that.</returns>
+        public ActorRole Take(JudgementReport report)
+        {
+            switch (report)
+            {
+                case RewardsScored scored:
+                    Scores ??= scored.Scores;
+                    return ActorRole.Reward;
+                case ReferencesScored compared:
+                    References ??= compared.LogProbabilities;
+                    return ActorRole.Reference;
+                case ValuesEstimated estimated:
+                    Values ??= estimated.Values;
+                    return ActorRole.Critic;
+                default:
+                    throw new InvariantException($"{report.GetType().Name} says nothing of rollouts.");
+            }
+        }
 
         /// <summary>What follows from its rollouts is to be computed again.</summary>
         public void Doubt() => (Scores, References, Values, Attempt) = (null, null, null, Attempt + 1);

@@ -14,6 +14,7 @@ public sealed class RolloutsLogic
     // Enough that slots never run empty, and few enough that work is shared out evenly at the end of a step.
     private const int LoadPerSlot = 2;
 
+    // The next is there when one is done.
     private const int JudgedAtOnce = 2;
 
     private readonly RolloutsOptions options;
@@ -101,6 +102,8 @@ public sealed class RolloutsLogic
     {
         Start(at);
         var isAlive = pools.Exists(pool => pool.Hear(report.Worker, now));
+        if (report is ScoringDelayed(_, _, var reason) && isAlive)
+            Tell(new JudgeDelayed(reason));
         if (preparations.GetValueOrDefault(report.Number) is { Done: null, Pending: null } preparation
             && !(report is RolloutDone && reported.Contains(report.Worker.Number)))
             Note(preparation, report, isAlive);
@@ -226,20 +229,9 @@ public sealed class RolloutsLogic
             case RolloutDone done when preparation.Find(done.Position) is { } group && done.Sample < group.Votes.Length:
                 Note(preparation, group, done, isAlive);
                 break;
-            case RewardsScored scored when preparation.Find(scored.Position) is { IsGenerated: true } group
-                && scored.Attempt == group.Attempt && scored.Scores.Count == group.Votes.Length:
-                group.Scores ??= scored.Scores;
-                Complete(group, ActorRole.Reward);
-                break;
-            case ReferencesScored scored when preparation.Find(scored.Position) is { IsGenerated: true } group
-                && scored.Attempt == group.Attempt && scored.LogProbabilities.Count == group.Votes.Length:
-                group.References ??= scored.LogProbabilities;
-                Complete(group, ActorRole.Reference);
-                break;
-            case ValuesEstimated estimated when preparation.Find(estimated.Position) is { IsGenerated: true } group
-                && estimated.Attempt == group.Attempt && estimated.Values.Count == group.Votes.Length:
-                group.Values ??= estimated.Values;
-                Complete(group, ActorRole.Critic);
+            case JudgementReport judged when preparation.Find(judged.Position) is { IsGenerated: true } group
+                && judged.Attempt == group.Attempt:
+                Note(group, judged, isAlive);
                 break;
             case WeightsMissing missing when isAlive:
                 Tell(new WeightsRefused(missing.Number, missing.Reason));
@@ -289,6 +281,26 @@ public sealed class RolloutsLogic
                 judgements.Add(new JudgementWork(preparation, group, ActorRole.Reference));
             if (HasValues)
                 judgements.Add(new JudgementWork(preparation, group, ActorRole.Critic));
+        }
+    }
+
+    private void Note(Preparation.Group group, JudgementReport report, bool isAlive)
+    {
+        if (report.ProblemFor(group.Votes.Length) is { } problem)
+        {
+            if (!isAlive)
+                return;
+            effects.Add(new StopWorker(report.Worker));
+            foreach (var pool in pools)
+                effects.AddRange(pool.Ended(report.Worker, problem, now));
+        }
+        else if (report is ScoringFailed failed)
+        {
+            Tell(new RolloutsFailed(failed.Reason));
+        }
+        else
+        {
+            Complete(group, group.Take(report));
         }
     }
 
@@ -363,7 +375,7 @@ public sealed class RolloutsLogic
             effects.AddRange(pool.Tick(now));
         effects.AddRange(generators.Give(
             generations.Where(static work => !work.IsGiven).ToList(), LoadPerSlot * options.Rollouts.Slots, now));
-        Judge(rewards, ActorRole.Reward);
+        Judge(rewards, ActorRole.Reward, Math.Max(JudgedAtOnce, options.ScoredAtOnce));
         Judge(references, ActorRole.Reference);
         Judge(critics, ActorRole.Critic);
         foreach (var preparation in preparations.Values.Where(static preparation => preparation is { Done: null, Pending: null }))
@@ -380,7 +392,7 @@ public sealed class RolloutsLogic
             Tell(new ExperienceProgressed(preparation.Asked.Number, preparation.Phase = PhaseOf(preparation)));
         return effects;
 
-        void Judge(WorkerPool pool, ActorRole role) => effects.AddRange(pool.Give(
-            judgements.Where(work => work.Role == role && !work.IsGiven).ToList(), JudgedAtOnce, now));
+        void Judge(WorkerPool pool, ActorRole role, int atOnce = JudgedAtOnce) => effects.AddRange(pool.Give(
+            judgements.Where(work => work.Role == role && !work.IsGiven).ToList(), atOnce, now));
     }
 }

@@ -14,6 +14,7 @@ internal sealed class Experiences(
     private readonly SortedDictionary<long, Request> requests = [];
     private readonly RetryTimer retry = new(options.RetryInterval);
     private SkipList? skips;
+    private string? delay;
     private long number;
 
     /// <summary>Whether the next step waits for its rollouts, or for a copy of its weights that later rollouts need.</summary>
@@ -31,6 +32,9 @@ internal sealed class Experiences(
         { Phase: RolloutPhase.Keeping } => "keeping",
         _ => "sampling",
     };
+
+    /// <summary>Whether rollouts wait for scores of a judge that is away.</summary>
+    public bool HasToWait => delay is not null;
 
     /// <summary>When unanswered requests are repeated; null if there are none.</summary>
     public DateTimeOffset? DueAt => requests.Values.Any(static request => request.Done is null) ? retry.At : null;
@@ -108,6 +112,8 @@ internal sealed class Experiences(
             case ExperiencePrepared done when Find(done.Number) is { Done: null } request:
                 request.Done = done;
                 states.Snapshots.Unpin(request.Asked.Weights.Slot);
+                if (DueAt is null)
+                    Wait(null);
                 break;
             case WeightsRefused refused when Find(refused.Number) is { Done: null, Asked: var asked }:
                 faults.Add(new ActorId(ActorRole.Snapshots), refused.Reason);
@@ -120,6 +126,9 @@ internal sealed class Experiences(
             case RolloutsFailed failed:
                 end.Fail(failed.Reason);
                 end.NoteLost(ActorRole.Ledger);
+                break;
+            case JudgeDelayed(var reason):
+                Wait(reason);
                 break;
             case WorkerLost lost:
                 faults.Add(lost.Worker, lost.Reason);
@@ -139,6 +148,16 @@ internal sealed class Experiences(
             return;
         Repeat();
         retry.Repeat(output.Now);
+    }
+
+    // Said once, however often it is asked meanwhile.
+    private void Wait(string? reason)
+    {
+        if (delay is null && reason is not null)
+            output.Warn($"{reason} Step {progress.Step} waits for its scores; retrying with exponential backoff.");
+        else if (delay is not null && reason is null)
+            output.Inform("The judge answers again.");
+        delay = reason;
     }
 
     // Steps that the present weights are to sample for.

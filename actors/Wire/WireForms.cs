@@ -86,6 +86,7 @@ internal static class WireForms
         Form("experience-prepared", WireJson.Default.ExperiencePrepared),
         Form("weights-refused", WireJson.Default.WeightsRefused),
         Form("rollouts-failed", WireJson.Default.RolloutsFailed),
+        Form("judge-delayed", WireJson.Default.JudgeDelayed),
         Form("worker-corrupted", WireJson.Default.WorkerCorrupted),
         Form("worker-lost", WireJson.Default.WorkerLost),
         Form("experience-progressed", WireJson.Default.ExperienceProgressed),
@@ -95,6 +96,8 @@ internal static class WireForms
         Form("worker-progressed", WireJson.Default.WorkerProgressed),
         Form("rollout-done", WireJson.Default.RolloutDone),
         Form("rewards-scored", WireJson.Default.RewardsScored),
+        Form("scoring-failed", WireJson.Default.ScoringFailed),
+        Form("scoring-delayed", WireJson.Default.ScoringDelayed),
         Form("references-scored", WireJson.Default.ReferencesScored),
         Form("values-estimated", WireJson.Default.ValuesEstimated),
         Form("weights-missing", WireJson.Default.WeightsMissing),
@@ -235,6 +238,7 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
 [JsonSerializable(typeof(ExperiencePrepared))]
 [JsonSerializable(typeof(WeightsRefused))]
 [JsonSerializable(typeof(RolloutsFailed))]
+[JsonSerializable(typeof(JudgeDelayed))]
 [JsonSerializable(typeof(WorkerCorrupted))]
 [JsonSerializable(typeof(WorkerLost))]
 [JsonSerializable(typeof(ExperienceProgressed))]
@@ -244,6 +248,8 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
 [JsonSerializable(typeof(WorkerProgressed))]
 [JsonSerializable(typeof(RolloutDone))]
 [JsonSerializable(typeof(RewardsScored))]
+[JsonSerializable(typeof(ScoringFailed))]
+[JsonSerializable(typeof(ScoringDelayed))]
 [JsonSerializable(typeof(ReferencesScored))]
 [JsonSerializable(typeof(ValuesEstimated))]
 [JsonSerializable(typeof(WeightsMissing))]

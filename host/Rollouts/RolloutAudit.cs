@@ -22,7 +22,8 @@ internal sealed record RolloutAuditReport(
     public bool IsClean => Contradictions.Count == 0 && Unreadable.Count == 0;
 }
 
-/// <summary>Compares the rollouts that a run keeps with the sample ledger, the metrics and the reward function.</summary>
+/// <summary>Compares the rollouts that a run keeps with the sample ledger, the metrics, the reward function and what the judge
+/// answered.</summary>
 internal sealed class RolloutAudit
 {
     private readonly PastRollouts past;
@@ -44,9 +45,11 @@ internal sealed class RolloutAudit
     {
         using var data = past.Data(record);
         var configuration = past.Configuration;
-        var run = data is null ? null : new RolloutSetup(configuration, data).Run(
-            TrainingStage.Reinforcing.ModelOf(configuration, data.Tokenizer.VocabularySize), past.Run,
-            NumericEnvironment.Choose(configuration.Training.Compute));
+        var setup = data is null ? null : new RolloutSetup(configuration, data);
+        using var judge = setup?.PastJudge(past.Run);
+        var run = setup?.Run(
+            TrainingStage.Reinforcing.ModelOf(configuration, data!.Tokenizer.VocabularySize), past.Run,
+            NumericEnvironment.Choose(configuration.Training.Compute), judge);
         var audit = new RolloutAudit(past, run);
         foreach (var row in past.Samples.Where(row => row.Step <= steps))
             audit.Check(row);
@@ -92,8 +95,16 @@ internal sealed class RolloutAudit
         if (past.MetricsOf(step)?.Rollouts is { } known
             && RolloutReplay.DifferenceOf(known, RolloutSummary.Of(kept.Groups)) is { } difference)
             Contradict(step, $"has {difference} in metrics.jsonl");
-        if (run is not null)
+        if (run is null)
+            return;
+        try
+        {
             CheckRewards(run, kept);
+        }
+        catch (UserErrorException exception)
+        {
+            Contradict(step, $"cannot be compared with its rewards: {exception.Message}");
+        }
     }
 
     private void CheckRewards(RolloutsRun run, StepRollouts kept)
@@ -109,7 +120,7 @@ internal sealed class RolloutAudit
                 if (one.Score != score)
                 {
                     Contradict(kept.Step, $"has the reward {Words(one.Score)} for answer {sample} to the prompt at position "
-                        + $"{group.Position}, but the reward function gives {Words(score)}");
+                        + $"{group.Position}, but scored again it has {Words(score)}");
                 }
             }
         }
