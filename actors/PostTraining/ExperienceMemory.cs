@@ -6,7 +6,7 @@ using ActorTrain.Models.Rollouts;
 namespace ActorTrain.Actors.PostTraining;
 
 /// <summary>What trainers train on, in the memory of this process. Thread-safe.</summary>
-/// <param name="schedule">Rollouts of so many steps may be ready before the first of them is trained on.</param>
+/// <param name="schedule">Says how many batches may be ready before the first of them is done with.</param>
 public sealed class ExperienceMemory(RolloutSchedule schedule)
 {
     private readonly Lock gate = new();
@@ -16,8 +16,12 @@ public sealed class ExperienceMemory(RolloutSchedule schedule)
     {
         lock (gate)
         {
+            // Those of the same prompts were sampled by weights that the run has left, or were found wrong.
+            var positions = experience.Groups.Select(static group => group.Position).ToList();
+            foreach (var former in kept.Where(former => former.Holds(positions)).ToList())
+                kept.Remove(former);
             kept.AddFirst(experience);
-            if (kept.Count > schedule.Lag + 2)
+            if (kept.Count > schedule.Ahead + 1)
                 kept.RemoveLast();
         }
     }

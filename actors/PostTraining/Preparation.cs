@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
 using ActorTrain.Models.Rollouts;
+using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.PostTraining;
 
@@ -23,6 +24,9 @@ internal sealed class Preparation
     /// <summary>What the ledger is asked; null once it has answered.</summary>
     public LedgerCommand? Pending { get; set; }
 
+    /// <summary>What the run was last told that it waits for.</summary>
+    public RolloutPhase Phase { get; set; }
+
     /// <summary>Set once the step can be trained on.</summary>
     public ExperiencePrepared? Done { get; set; }
 
@@ -30,16 +34,35 @@ internal sealed class Preparation
 
     public Group? Find(long position) => groups.GetValueOrDefault(position);
 
+    /// <summary>The rollouts that are sampled twice: all where rollouts were found wrong, else one in some steps.</summary>
+    /// <param name="auditEvery">Steps between them; 0: none.</param>
+    public IEnumerable<(Group Group, int Sample)> Compared(int auditEvery, int samples)
+    {
+        var all = groups.Values.SelectMany(group => Enumerable.Range(0, samples).Select(sample => (group, sample))).ToList();
+        return Asked.IsDoubted ? all
+            : auditEvery > 0 && Asked.Step % auditEvery == 0 ? [all[(int)(Asked.Step / auditEvery % all.Count)]] : [];
+    }
+
+    /// <summary>Why a rollout cannot be one of the step, which only what the published weights have made is; null if it can.</summary>
+    /// <param name="pieces">Token ids are below it.</param>
+    public string? ProblemOf(RolloutDone done, int pieces) => done.Weights != Asked.Weights.Hash
+        ? $"was sampled with weights {done.Weights:x16}, which are not those published"
+        : done.Rollout.Ids.Any(id => id < 0 || id >= pieces) ? "has a token that is not in the vocabulary" : null;
+
     /// <summary>All rollouts; null while any is incomplete.</summary>
     /// <param name="hasReferences">Whether log-probabilities under the reference model belong to them.</param>
     /// <param name="hasValues">Whether a critic's values do.</param>
     public StepRollouts? Complete(bool hasReferences, bool hasValues) =>
         groups.Values.All(group => group.IsComplete(hasReferences, hasValues))
-        ? new StepRollouts(Asked.Step, Asked.Weights.Hash, [.. groups.Values.Select(static group => group.Result())]) : null;
+        ? new StepRollouts(Asked.Step, Asked.Weights.Hash, [.. groups.Values.Select(static group => group.Result())])
+        {
+            KlCoefficient = Asked.KlCoefficient,
+        }
+        : null;
 
     /// <summary>Whether rollouts that were kept are those that it asks for.</summary>
     public bool Accepts(StepRollouts? kept, int samples, bool hasReferences, bool hasValues) => kept is not null
-        && (kept.Step, kept.Weights) == (Asked.Step, Asked.Weights.Hash)
+        && (kept.Step, kept.Weights, kept.KlCoefficient) == (Asked.Step, Asked.Weights.Hash, Asked.KlCoefficient)
         && kept.Groups.Select(static group => (group.Position, group.Prompt))
             .SequenceEqual(groups.Values.Select(static group => (group.Prompt.Position, group.Prompt.Ids)))
         && kept.Groups.All(group => group.Samples.Count == samples
@@ -56,11 +79,11 @@ internal sealed class Preparation
         /// <summary>Grows when its rollouts change: what was computed of the former ones does not count.</summary>
         public int Attempt { get; private set; }
 
-        public EquatableArray<RolloutScore>? Scores { get; set; }
+        public EquatableArray<RolloutScore>? Scores { get; private set; }
 
-        public EquatableArray<EquatableArray<float>>? References { get; set; }
+        public EquatableArray<EquatableArray<float>>? References { get; private set; }
 
-        public EquatableArray<EquatableArray<float>>? Values { get; set; }
+        public EquatableArray<EquatableArray<float>>? Values { get; private set; }
 
         public bool IsGenerated => Votes.All(static vote => vote.Accepted is not null);
 
@@ -68,6 +91,26 @@ internal sealed class Preparation
 
         public bool IsComplete(bool hasReferences, bool hasValues) => IsGenerated && Scores is not null
             && (!hasReferences || References is not null) && (!hasValues || Values is not null);
+
+        /// <summary>Takes what was computed of its rollouts, unless it has it.</summary>
+        /// <returns>Who computes that.</returns>
+        public ActorRole Take(JudgementReport report)
+        {
+            switch (report)
+            {
+                case RewardsScored scored:
+                    Scores ??= scored.Scores;
+                    return ActorRole.Reward;
+                case ReferencesScored compared:
+                    References ??= compared.LogProbabilities;
+                    return ActorRole.Reference;
+                case ValuesEstimated estimated:
+                    Values ??= estimated.Values;
+                    return ActorRole.Critic;
+                default:
+                    throw new InvariantException($"{report.GetType().Name} says nothing of rollouts.");
+            }
+        }
 
         /// <summary>What follows from its rollouts is to be computed again.</summary>
         public void Doubt() => (Scores, References, Values, Attempt) = (null, null, null, Attempt + 1);

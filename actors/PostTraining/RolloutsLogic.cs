@@ -14,6 +14,7 @@ public sealed class RolloutsLogic
     // Enough that slots never run empty, and few enough that work is shared out evenly at the end of a step.
     private const int LoadPerSlot = 2;
 
+    // The next is there when one is done.
     private const int JudgedAtOnce = 2;
 
     private readonly RolloutsOptions options;
@@ -101,6 +102,8 @@ public sealed class RolloutsLogic
     {
         Start(at);
         var isAlive = pools.Exists(pool => pool.Hear(report.Worker, now));
+        if (report is ScoringDelayed(_, _, var reason) && isAlive)
+            Tell(new JudgeDelayed(reason));
         if (preparations.GetValueOrDefault(report.Number) is { Done: null, Pending: null } preparation
             && !(report is RolloutDone && reported.Contains(report.Worker.Number)))
             Note(preparation, report, isAlive);
@@ -199,19 +202,8 @@ public sealed class RolloutsLogic
                 generations.Add(new GenerationWork(preparation, group, part, attempt: 0));
         }
 
-        if (preparation.Asked.IsDoubted)
-        {
-            foreach (var group in preparation.Groups)
-            {
-                for (var sample = 0; sample < samples; sample++)
-                    AskAgain(preparation, group, sample);
-            }
-        }
-        else if (options.AuditEvery > 0 && preparation.Asked.Step % options.AuditEvery == 0)
-        {
-            var chosen = (int)(preparation.Asked.Step / options.AuditEvery % all);
-            AskAgain(preparation, preparation.Groups.ElementAt(chosen / samples), chosen % samples);
-        }
+        foreach (var (group, sample) in preparation.Compared(options.AuditEvery, samples))
+            AskAgain(preparation, group, sample);
     }
 
     private void AskAgain(Preparation preparation, Preparation.Group group, int sample, bool toCompare = true)
@@ -237,20 +229,9 @@ public sealed class RolloutsLogic
             case RolloutDone done when preparation.Find(done.Position) is { } group && done.Sample < group.Votes.Length:
                 Note(preparation, group, done, isAlive);
                 break;
-            case RewardsScored scored when preparation.Find(scored.Position) is { IsGenerated: true } group
-                && scored.Attempt == group.Attempt && scored.Scores.Count == group.Votes.Length:
-                group.Scores ??= scored.Scores;
-                Complete(group, ActorRole.Reward);
-                break;
-            case ReferencesScored scored when preparation.Find(scored.Position) is { IsGenerated: true } group
-                && scored.Attempt == group.Attempt && scored.LogProbabilities.Count == group.Votes.Length:
-                group.References ??= scored.LogProbabilities;
-                Complete(group, ActorRole.Reference);
-                break;
-            case ValuesEstimated estimated when preparation.Find(estimated.Position) is { IsGenerated: true } group
-                && estimated.Attempt == group.Attempt && estimated.Values.Count == group.Votes.Length:
-                group.Values ??= estimated.Values;
-                Complete(group, ActorRole.Critic);
+            case JudgementReport judged when preparation.Find(judged.Position) is { IsGenerated: true } group
+                && judged.Attempt == group.Attempt:
+                Note(group, judged, isAlive);
                 break;
             case WeightsMissing missing when isAlive:
                 Tell(new WeightsRefused(missing.Number, missing.Reason));
@@ -261,8 +242,7 @@ public sealed class RolloutsLogic
     private void Note(Preparation preparation, Preparation.Group group, RolloutDone done, bool isAlive)
     {
         var name = $"rollout {done.Sample} of prompt {done.Position} at step {preparation.Asked.Step}";
-
-        if (ErrorOf(preparation, done) is { } error)
+        if (preparation.ProblemOf(done, options.Pieces) is { } error)
         {
             if (isAlive)
                 Distrust(preparation, done.Worker, $"{name} {error}");
@@ -302,10 +282,25 @@ public sealed class RolloutsLogic
         }
     }
 
-    // Only what the published weights have made is a rollout of this step.
-    private string? ErrorOf(Preparation preparation, RolloutDone done) => done.Weights != preparation.Asked.Weights.Hash
-        ? $"was sampled with weights {done.Weights:x16}, which are not those published"
-        : done.Rollout.Ids.Any(id => id < 0 || id >= options.Pieces) ? "has a token that is not in the vocabulary" : null;
+    private void Note(Preparation.Group group, JudgementReport report, bool isAlive)
+    {
+        if (report.ProblemFor(group.Votes.Length) is { } problem)
+        {
+            if (!isAlive)
+                return;
+            effects.Add(new StopWorker(report.Worker));
+            foreach (var pool in pools)
+                effects.AddRange(pool.Ended(report.Worker, problem, now));
+        }
+        else if (report is ScoringFailed failed)
+        {
+            Tell(new RolloutsFailed(failed.Reason));
+        }
+        else
+        {
+            Complete(group, group.Take(report));
+        }
+    }
 
     // A worker that computes wrongly is replaced, and all of the step that rests on it is sampled again.
     private void Distrust(Preparation preparation, ActorId liar, string evidence)
@@ -356,8 +351,8 @@ public sealed class RolloutsLogic
     }
 
     private Experience ExperienceOf(Preparation preparation, StepRollouts rollouts) => new(
-        rollouts.Groups, options.Advantages, options.Rollouts.MaxTokens,
-        isOnPolicy: preparation.Asked.Weights.Step == preparation.Asked.Step);
+        rollouts.Groups, options.Advantages.Of(rollouts), options.Rollouts.MaxTokens,
+        isOnPolicy: options.Rollouts.Epochs == 1 && preparation.Asked.Weights.Step == preparation.Asked.Step);
 
     private void Finish(Preparation preparation)
     {
@@ -368,13 +363,17 @@ public sealed class RolloutsLogic
         Stop(preparation);
     }
 
+    private RolloutPhase PhaseOf(Preparation preparation) => preparation.Pending is KeepRollouts ? RolloutPhase.Keeping
+        : preparation.Pending is null && !generations.Exists(work => work.Preparation == preparation) ? RolloutPhase.Scoring
+        : RolloutPhase.Sampling;
+
     private List<RolloutsEffect> Advance()
     {
         foreach (var pool in pools)
             effects.AddRange(pool.Tick(now));
         effects.AddRange(generators.Give(
             generations.Where(static work => !work.IsGiven).ToList(), LoadPerSlot * options.Rollouts.Slots, now));
-        Judge(rewards, ActorRole.Reward);
+        Judge(rewards, ActorRole.Reward, Math.Max(JudgedAtOnce, options.ScoredAtOnce));
         Judge(references, ActorRole.Reference);
         Judge(critics, ActorRole.Critic);
         foreach (var preparation in preparations.Values.Where(static preparation => preparation is { Done: null, Pending: null }))
@@ -387,9 +386,11 @@ public sealed class RolloutsLogic
             Ask(preparation, new KeepRollouts(preparation.Asked.Number, rollouts));
         }
 
+        foreach (var preparation in preparations.Values.Where(one => one.Done is null && one.Phase != PhaseOf(one)))
+            Tell(new ExperienceProgressed(preparation.Asked.Number, preparation.Phase = PhaseOf(preparation)));
         return effects;
 
-        void Judge(WorkerPool pool, ActorRole role) => effects.AddRange(pool.Give(
-            judgements.Where(work => work.Role == role && !work.IsGiven).ToList(), JudgedAtOnce, now));
+        void Judge(WorkerPool pool, ActorRole role, int atOnce = JudgedAtOnce) => effects.AddRange(pool.Give(
+            judgements.Where(work => work.Role == role && !work.IsGiven).ToList(), atOnce, now));
     }
 }

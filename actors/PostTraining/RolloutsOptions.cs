@@ -25,6 +25,9 @@ public sealed record RolloutsOptions
 
     public int Rewards { get; init; } = 1;
 
+    /// <summary>Prompts whose rollouts a scorer works at side by side, where it waits for others.</summary>
+    public int ScoredAtOnce { get; init; }
+
     /// <summary>0 if nothing is compared with a reference model.</summary>
     public int References { get; init; }
 

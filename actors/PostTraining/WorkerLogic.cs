@@ -50,7 +50,8 @@ public sealed class WorkerLogic(ActorId worker, IWorkerDevice device, Action<Wor
         foreach (var report in reports)
         {
             var named = report with { Worker = worker };
-            done[PieceOf(named)] = named;
+            if (named is not ScoringDelayed)
+                done[PieceOf(named)] = named;
             tell(named);
         }
 
@@ -108,9 +109,7 @@ public sealed class WorkerLogic(ActorId worker, IWorkerDevice device, Action<Wor
     private static Piece PieceOf(WorkerReport report) => report switch
     {
         RolloutDone rollout => new Piece(rollout.Number, rollout.Position, rollout.Sample, rollout.Attempt),
-        RewardsScored scored => new Piece(scored.Number, scored.Position, Sample: 0, scored.Attempt),
-        ReferencesScored scored => new Piece(scored.Number, scored.Position, Sample: 0, scored.Attempt),
-        ValuesEstimated estimated => new Piece(estimated.Number, estimated.Position, Sample: 0, estimated.Attempt),
+        JudgementReport judged => new Piece(judged.Number, judged.Position, Sample: 0, judged.Attempt),
         _ => throw new InvariantException($"{report.GetType().Name} answers no order."),
     };
 

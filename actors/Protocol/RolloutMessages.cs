@@ -21,12 +21,30 @@ public sealed record PrepareExperience(long Number, long Oldest, long Step, Publ
 {
     /// <summary>Whether rollouts of the step were found wrong: those that are kept do not count, and each is sampled twice.</summary>
     public bool IsDoubted { get; init; }
+
+    /// <summary>Of the KL divergence in the reward, once it was adapted; else null.</summary>
+    public double? KlCoefficient { get; init; }
 }
 
 public abstract record RolloutsReport : IRunInput;
 
 /// <summary>Sent by a new supervisor of rollouts, which knows of no step.</summary>
 public sealed record RolloutsStarted : RolloutsReport;
+
+public enum RolloutPhase
+{
+    /// <summary>Completions are sampled.</summary>
+    Sampling,
+
+    /// <summary>All are sampled; rewards, log-probabilities or values are missing.</summary>
+    Scoring,
+
+    /// <summary>The ledger writes them.</summary>
+    Keeping,
+}
+
+/// <summary>What the rollouts of a step wait for; told when it changes.</summary>
+public sealed record ExperienceProgressed(long Number, RolloutPhase Phase) : RolloutsReport;
 
 /// <summary>The step can be trained on.</summary>
 /// <param name="Hash">Of all that training reads.</param>
@@ -35,8 +53,13 @@ public sealed record ExperiencePrepared(long Number, ulong Hash, RolloutSummary 
 /// <summary>The published weights are gone or damaged: they are to be published again.</summary>
 public sealed record WeightsRefused(long Number, string Reason) : RolloutsReport;
 
-/// <summary>A disk error; the run ends in order, since no step is trained on rollouts that are not kept.</summary>
+/// <summary>A disk error, or a judge that gives no scores; the run ends in order, since no step is trained on rollouts that are not kept
+/// and scored.</summary>
 public sealed record RolloutsFailed(string Reason) : RolloutsReport;
+
+/// <summary>Scores are waited for, or come again.</summary>
+/// <param name="Reason">One sentence on who is waited for; null: nobody any more.</param>
+public sealed record JudgeDelayed(string? Reason) : RolloutsReport;
 
 /// <summary>A worker computed other bits than two others.</summary>
 public sealed record WorkerCorrupted(ActorId Worker, string Evidence) : RolloutsReport;
@@ -79,18 +102,56 @@ public sealed record WorkerProgressed(ActorId Worker, long Number) : WorkerRepor
 public sealed record RolloutDone(ActorId Worker, long Number, long Position, int Sample, int Attempt, Rollout Rollout, ulong Weights)
     : WorkerReport(Worker, Number);
 
+/// <summary>What was said of all rollouts of a prompt, in order of samples.</summary>
+/// <param name="Attempt">Of the order.</param>
+public abstract record JudgementReport(ActorId Worker, long Number, long Position, int Attempt) : WorkerReport(Worker, Number)
+{
+    /// <summary>One sentence on what is wrong with it, whatever it says; null if nothing is.</summary>
+    /// <param name="rollouts">Of the prompt.</param>
+    public string? ProblemFor(int rollouts) => Count is { } count && count != rollouts
+        ? $"It judged {count} rollouts of {rollouts}." : IsFinite ? null : "It gave a reward that is not finite.";
+
+    /// <summary>Rollouts that it judges; null if it is about the prompt.</summary>
+    protected abstract int? Count { get; }
+
+    protected virtual bool IsFinite => true;
+}
+
 /// <param name="Scores">In order of samples.</param>
 public sealed record RewardsScored(ActorId Worker, long Number, long Position, int Attempt, EquatableArray<RolloutScore> Scores)
-    : WorkerReport(Worker, Number);
+    : JudgementReport(Worker, Number, Position, Attempt)
+{
+    protected override int? Count => Scores.Count;
+
+    protected override bool IsFinite => Scores.All(static score => score.Total is not { } total || double.IsFinite(total));
+}
+
+/// <summary>There are no rewards, and there will be none: the run ends in order.</summary>
+public sealed record ScoringFailed(ActorId Worker, long Number, long Position, int Attempt, string Reason)
+    : JudgementReport(Worker, Number, Position, Attempt)
+{
+    protected override int? Count => null;
+}
+
+/// <summary>A heartbeat of a scorer that waits for a judge, or does not any more.</summary>
+/// <param name="Reason">As of <see cref="JudgeDelayed"/>.</param>
+public sealed record ScoringDelayed(ActorId Worker, long Number, string? Reason) : WorkerReport(Worker, Number);
 
 /// <param name="LogProbabilities">Of the tokens of each rollout, in nats, in order of samples.</param>
 public sealed record ReferencesScored(
     ActorId Worker, long Number, long Position, int Attempt, EquatableArray<EquatableArray<float>> LogProbabilities)
-    : WorkerReport(Worker, Number);
+    : JudgementReport(Worker, Number, Position, Attempt)
+{
+    protected override int? Count => LogProbabilities.Count;
+}
 
 /// <param name="Values">Before each token of each rollout, in order of samples.</param>
 public sealed record ValuesEstimated(
-    ActorId Worker, long Number, long Position, int Attempt, EquatableArray<EquatableArray<float>> Values) : WorkerReport(Worker, Number);
+    ActorId Worker, long Number, long Position, int Attempt, EquatableArray<EquatableArray<float>> Values)
+    : JudgementReport(Worker, Number, Position, Attempt)
+{
+    protected override int? Count => Values.Count;
+}
 
 /// <summary>The order cannot be carried out: the published weights are gone or damaged.</summary>
 public sealed record WeightsMissing(ActorId Worker, long Number, string Reason) : WorkerReport(Worker, Number);

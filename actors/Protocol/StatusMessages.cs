@@ -43,6 +43,9 @@ public enum RunPhase
 
     /// <summary>The rollouts of the next step are sampled and scored.</summary>
     Generating,
+
+    /// <summary>The rollouts of the next step wait for scores of a judge that is away.</summary>
+    WaitingForJudge,
     Reducing,
     WaitingForTrainer,
 

@@ -14,6 +14,7 @@ internal sealed class Experiences(
     private readonly SortedDictionary<long, Request> requests = [];
     private readonly RetryTimer retry = new(options.RetryInterval);
     private SkipList? skips;
+    private string? delay;
     private long number;
 
     // The step whose rollouts were found wrong.
@@ -23,6 +24,21 @@ internal sealed class Experiences(
     public bool HoldsUp => options.Rollouts is not null && !progress.IsComplete
         && (Current is not { Done: not null } || Wanted().Any());
 
+    /// <summary>Whether weights are to be copied for samplers.</summary>
+    public bool WantsCopy => options.Rollouts is not null && Wanted().Any();
+
+    /// <summary>What the next step's rollouts wait for, for the time account.</summary>
+    public string WaitsFor => Current switch
+    {
+        null => "publishing weights",
+        { Phase: RolloutPhase.Scoring } => "scoring",
+        { Phase: RolloutPhase.Keeping } => "keeping",
+        _ => "sampling",
+    };
+
+    /// <summary>Whether rollouts wait for scores of a judge that is away.</summary>
+    public bool HasToWait => delay is not null;
+
     /// <summary>When unanswered requests are repeated; null if there are none.</summary>
     public DateTimeOffset? DueAt => requests.Values.Any(static request => request.Done is null) ? retry.At : null;
 
@@ -30,7 +46,7 @@ internal sealed class Experiences(
     public RolloutSummary? Summary => UnderWay?.Done?.Summary;
 
     // A skip of later steps may become known while a step is under way, which is trained on what it began with.
-    private Request? UnderWay => requests.GetValueOrDefault(progress.Step);
+    private Request? UnderWay => options.Rollouts is { } schedule ? requests.GetValueOrDefault(schedule.FirstStepOf(progress.Step)) : null;
 
     private Request? Current => IsPlanned ? UnderWay : null;
 
@@ -44,7 +60,8 @@ internal sealed class Experiences(
     {
         if (options.Rollouts is not { } schedule || !mayBegin || progress.IsComplete || end.IsEnding)
             return;
-        foreach (var past in requests.Keys.Where(step => step < progress.Step).ToList())
+        var oldest = schedule.Epochs > 1 ? schedule.RestartBefore(progress.Step) : progress.Step;
+        foreach (var past in requests.Keys.Where(step => step < oldest).ToList())
             Remove(past);
         doubted = doubted == progress.Step ? doubted : null;
 
@@ -69,10 +86,11 @@ internal sealed class Experiences(
         {
             states.Snapshots.Pin(newest.Slot);
             number++;
-            var oldest = requests.Count == 0 ? number : requests.Values.Min(static request => request.Asked.Number);
+            var wanted = requests.Count == 0 ? number : requests.Values.Min(static request => request.Asked.Number);
             var weights = new PublishedWeights(newest.Step, newest.Slot, newest.Hash);
-            requests.Add(step, new Request(new PrepareExperience(number, oldest, step, weights, skips)
+            requests.Add(step, new Request(new PrepareExperience(number, wanted, step, weights, skips)
             {
+                KlCoefficient = progress.Overrides.KlCoefficient,
                 IsDoubted = step == doubted,
             }));
             output.Do(new ToRollouts(requests[step].Asked));
@@ -82,10 +100,10 @@ internal sealed class Experiences(
     }
 
     /// <summary>A trainer computes other than the sampler or the critic of the step under way: its rollouts are made anew.</summary>
-    /// <returns>Whether they are; false if that is under way already.</returns>
+    /// <returns>Whether they are; false if that is under way already, or the weights that sampled them are gone.</returns>
     public bool Doubt()
     {
-        if (UnderWay is not { Done: not null })
+        if (UnderWay is not { Done: not null, Asked.Weights.Step: var sampled } || sampled != progress.Step)
             return false;
         doubted = progress.Step;
         Remove(progress.Step);
@@ -107,9 +125,14 @@ internal sealed class Experiences(
             case RolloutsStarted:
                 Repeat();
                 break;
+            case ExperienceProgressed made when Find(made.Number) is { Done: null } request:
+                request.Phase = made.Phase;
+                break;
             case ExperiencePrepared done when Find(done.Number) is { Done: null } request:
                 request.Done = done;
                 states.Snapshots.Unpin(request.Asked.Weights.Slot);
+                if (DueAt is null)
+                    Wait(null);
                 break;
             case WeightsRefused refused when Find(refused.Number) is { Done: null, Asked: var asked }:
                 faults.Add(new ActorId(ActorRole.Snapshots), refused.Reason);
@@ -122,6 +145,9 @@ internal sealed class Experiences(
             case RolloutsFailed failed:
                 end.Fail(failed.Reason);
                 end.NoteLost(ActorRole.Ledger);
+                break;
+            case JudgeDelayed(var reason):
+                Wait(reason);
                 break;
             case WorkerLost lost:
                 faults.Add(lost.Worker, lost.Reason);
@@ -141,6 +167,16 @@ internal sealed class Experiences(
             return;
         Repeat();
         retry.Repeat(output.Now);
+    }
+
+    // Said once, however often it is asked meanwhile.
+    private void Wait(string? reason)
+    {
+        if (delay is null && reason is not null)
+            output.Warn($"{reason} Step {progress.Step} waits for its scores; retrying with exponential backoff.");
+        else if (delay is not null && reason is null)
+            output.Inform("The judge answers again.");
+        delay = reason;
     }
 
     // Steps that the present weights are to sample for.
@@ -165,6 +201,8 @@ internal sealed class Experiences(
     private sealed class Request(PrepareExperience asked)
     {
         public PrepareExperience Asked => asked;
+
+        public RolloutPhase Phase { get; set; }
 
         public ExperiencePrepared? Done { get; set; }
     }

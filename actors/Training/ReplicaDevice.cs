@@ -10,6 +10,7 @@ using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Objectives;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
+using ActorTrain.Models.Rollouts;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
@@ -46,6 +47,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     private readonly TensorNorms norms;
     private readonly List<long> positions = [];
     private readonly List<double> laneLosses = [];
+    private readonly List<PolicyFigures> lanePolicies = [];
     private readonly List<(int Lane, ulong Hash)> redundantLanes = [];
     private (long Step, SkipList Skips, long Targets)? counted;
     private (long Step, SkipList Skips, long Weights)? begun;
@@ -96,6 +98,7 @@ public sealed class ReplicaDevice : ITrainerDevice
         redundantLanes.Clear();
         positions.Clear();
         laneLosses.Clear();
+        lanePolicies.Clear();
     }
 
     // The reference form computes lane by lane.
@@ -124,6 +127,7 @@ public sealed class ReplicaDevice : ITrainerDevice
         }
 
         laneLosses.AddRange(measures.Select(static measure => measure.Loss));
+        lanePolicies.AddRange(measures.Select(static measure => measure.Policy).OfType<PolicyFigures>());
         if (measures[0].Hash is { } hash)
             redundantLanes.Add((lanes.First, hash));
         positions.AddRange(samples.SelectMany(static lane => lane).Select(static sample => sample.Position));
@@ -204,6 +208,7 @@ public sealed class ReplicaDevice : ITrainerDevice
             RedundantLanes = [.. redundantLanes],
             StateChecksum = replica.StateChecksum,
             Waited = waited,
+            LanePolicies = [.. lanePolicies],
         };
 
     // Null if the total is gone.

@@ -86,14 +86,18 @@ internal static class WireForms
         Form("experience-prepared", WireJson.Default.ExperiencePrepared),
         Form("weights-refused", WireJson.Default.WeightsRefused),
         Form("rollouts-failed", WireJson.Default.RolloutsFailed),
+        Form("judge-delayed", WireJson.Default.JudgeDelayed),
         Form("worker-corrupted", WireJson.Default.WorkerCorrupted),
         Form("worker-lost", WireJson.Default.WorkerLost),
+        Form("experience-progressed", WireJson.Default.ExperienceProgressed),
         Form("generate-rollouts", WireJson.Default.GenerateRollouts),
         Form("judge-rollouts", WireJson.Default.JudgeRollouts),
         Form("forget-rollouts", WireJson.Default.ForgetRollouts),
         Form("worker-progressed", WireJson.Default.WorkerProgressed),
         Form("rollout-done", WireJson.Default.RolloutDone),
         Form("rewards-scored", WireJson.Default.RewardsScored),
+        Form("scoring-failed", WireJson.Default.ScoringFailed),
+        Form("scoring-delayed", WireJson.Default.ScoringDelayed),
         Form("references-scored", WireJson.Default.ReferencesScored),
         Form("values-estimated", WireJson.Default.ValuesEstimated),
         Form("weights-missing", WireJson.Default.WeightsMissing),
@@ -234,14 +238,18 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
 [JsonSerializable(typeof(ExperiencePrepared))]
 [JsonSerializable(typeof(WeightsRefused))]
 [JsonSerializable(typeof(RolloutsFailed))]
+[JsonSerializable(typeof(JudgeDelayed))]
 [JsonSerializable(typeof(WorkerCorrupted))]
 [JsonSerializable(typeof(WorkerLost))]
+[JsonSerializable(typeof(ExperienceProgressed))]
 [JsonSerializable(typeof(GenerateRollouts))]
 [JsonSerializable(typeof(JudgeRollouts))]
 [JsonSerializable(typeof(ForgetRollouts))]
 [JsonSerializable(typeof(WorkerProgressed))]
 [JsonSerializable(typeof(RolloutDone))]
 [JsonSerializable(typeof(RewardsScored))]
+[JsonSerializable(typeof(ScoringFailed))]
+[JsonSerializable(typeof(ScoringDelayed))]
 [JsonSerializable(typeof(ReferencesScored))]
 [JsonSerializable(typeof(ValuesEstimated))]
 [JsonSerializable(typeof(WeightsMissing))]

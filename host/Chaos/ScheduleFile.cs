@@ -20,7 +20,7 @@ internal static class ScheduleFile
         configuration.Trainers.Timeout, configuration.Checkpoints.Every ?? configuration.Checkpoints.Interval.Most)
     {
         Rollouts = !hasRollouts ? null : new RolloutTarget(
-            configuration.Rollouts.Workers, configuration.Rollouts.Lag, configuration.ComparesWithBase,
+            configuration.Rollouts.Workers, configuration.Rollouts is { Lag: 0, Epochs: 1 }, configuration.ComparesWithBase,
             configuration.Advantages.NeedsCritic),
     };
 

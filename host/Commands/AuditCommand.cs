@@ -25,8 +25,9 @@ internal static class AuditCommand
             bit-identical. Works during training and after kill -9.
 
             Of a policy, also its rollouts: each step has its file, with each answer to each of its prompts once and no prompt of another
-            step, with the figures of metrics.jsonl and, where the data is, the rewards that the reward function gives now. A file that is
-            missing or damaged is written again by 'actortrain replay RUN --repair'.
+            step, with the figures of metrics.jsonl and, where the data is, the rewards that the reward function gives now; an external
+            judge is not asked: its recorded answers count. A file that is missing or damaged is written again by 'actortrain replay RUN
+            --repair'.
             Exit code 1: an inconsistency was found; the first ones are listed.
 
             Examples:

@@ -39,7 +39,8 @@ internal static class EvalCommand
             On chats, loss and perplexity are over the targets: what the assistant says, and the end of its turns. On preference pairs and
             rankings, the loss is that of the run ('prefer' or 'reward'), with the share of pairs that the model orders rightly.
 
-            On prompts, a policy answers each: the mean reward of its greedy answers, and of rollouts.samples sampled ones.
+            On prompts, a policy answers each: the mean reward of its greedy answers, and of rollouts.samples sampled ones. An external
+            judge is asked each question once; its answers are kept in judgements-eval.jsonl of the run.
 
             Examples:
               actortrain eval book
@@ -89,7 +90,7 @@ internal static class EvalCommand
         {
             RolloutSetup.RequireKernels(environment);
             var prompts = part == data.Train ? data.TrainSequences : data.ValidationSequences!;
-            context.Output.WriteLine(PolicyLine(trained, configuration!, data, prompts, request.Batches, interrupted.Token));
+            context.Output.WriteLine(PolicyLine(trained, configuration!, data, prompts, request.Batches, context, interrupted.Token));
             return ExitCode.Success;
         }
 
@@ -125,13 +126,16 @@ internal static class EvalCommand
     }
 
     private static string PolicyLine(
-        TrainedModel trained, RunConfiguration configuration, TokenStore data, SequencePart part, int batches, CancellationToken stop)
+        TrainedModel trained, RunConfiguration configuration, TokenStore data, SequencePart part, int batches, CommandContext context,
+        CancellationToken stop)
     {
         var rollouts = configuration.Rollouts;
         var count = batches == 0 ? part.Groups : Math.Min(part.Groups, (long)batches * SequencesPerBatch);
         var setup = new RolloutSetup(configuration, data);
+        using var judge = setup.Judge(trained.Run.EvaluationJudgementsFile, context.Time);
         var evaluation = new PolicyEvaluation(
-            setup, setup.Generator(trained.Facts.Model), new TrainedWeights(trained), setup.Sources(trained.Run));
+            setup, setup.Generator(trained.Facts.Model), new TrainedWeights(trained), setup.Sources(trained.Run, judge),
+            reason => context.Error.WriteLine($"{reason} Retrying with exponential backoff."));
         var greedy = evaluation.Measure(part, count, samples: 1, temperature: 0, stop);
         var sampled = evaluation.Measure(part, count, rollouts.Samples, rollouts.Temperature, stop);
         return $"step {trained.Facts.Step}: reward {Figures.Loss(greedy.Reward)} greedy, {Figures.Loss(sampled.Reward)} sampled over "

@@ -9,9 +9,10 @@ internal static class RlhfCommand
         TrainingStage.Reinforcing, "Train a policy by reinforcement learning on its own answers, or resume such a run.", """
             The policy is the model of a run, an imported one, or a checkpoint: base.model names it, usually one that 'actortrain sft'
             trained. The data is what 'actortrain prepare --kind prompts --tokenizer-from MODEL' wrote. For each step, the policy answers
-            training.batch prompts rollouts.samples times; scoring.function scores the answers; advantages.estimator makes advantages
-            of the rewards (GRPO, Dr. GRPO, RLOO, REINFORCE++, or PPO by a critic: gae); policy.* is the loss. The base model is
-            the reference of policy.kl_coefficient and advantages.kl_coefficient.
+            training.batch prompts rollouts.samples times; scoring.* scores the answers: a formula, a reward model, an external judge
+            over HTTP, or several of them; advantages.estimator makes advantages of the rewards (GRPO, Dr. GRPO, RLOO, REINFORCE++, or
+            PPO by a critic: gae); policy.* is the loss. The base model is the reference of policy.kl_coefficient and
+            advantages.kl_coefficient.
 
             Samplers, scorers and the reference are actors: kill any of them, or the process, and the weights end the same. Each
             answer is a function of the weights, the seed and its place, whoever samples it; 'actortrain rollouts' shows them and

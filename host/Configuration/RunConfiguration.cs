@@ -103,6 +103,8 @@ public sealed record RunConfiguration : IOptions
             where old != now
             select new ConfigurationDifference(setting.Key, old, now, setting.MayChangeBecause)];
 
+    private static readonly string JudgeKey = Settings.NameOf($"{nameof(Scoring)}.{nameof(ScoringOptions.Judge)}");
+
     /// <summary>Rejects resuming a run under a configuration that would give other bits.</summary>
     /// <param name="saved">The configuration the run was started with.</param>
     /// <param name="asked">The configuration requested now.</param>
@@ -110,7 +112,8 @@ public sealed record RunConfiguration : IOptions
     public static void RequireSameResult(RunConfiguration saved, RunConfiguration asked)
     {
         ArgumentNullException.ThrowIfNull(saved);
-        var refused = Differences(saved, asked).Where(static difference => difference.MayChangeBecause is null).ToList();
+        var refused = Differences(saved, asked).Where(difference => difference.MayChangeBecause is null
+            || (difference.Key == JudgeKey && saved.Scoring.HasJudge != asked.Scoring.HasJudge)).ToList();
         if (refused.Count > 0)
         {
             var keys = string.Join(", ", refused.Select(static d => $"{d.Key} ({d.Old} in the run, {d.New} now)"));

@@ -80,7 +80,8 @@ internal sealed record StatusDocument(
 
     /// <summary>States in which a run takes no steps until something outside of it changes.</summary>
     public static IReadOnlySet<string> HeldUp { get; } =
-        new HashSet<string> { InWords(RunPhase.Paused), InWords(RunPhase.WaitingForDatabase), InWords(RunPhase.WaitingForMetrics) };
+        new HashSet<string> { InWords(RunPhase.Paused), InWords(RunPhase.WaitingForDatabase), InWords(RunPhase.WaitingForMetrics),
+            InWords(RunPhase.WaitingForJudge) };
 
     /// <summary>States that do not heal by themselves.</summary>
     public static IReadOnlySet<string> Failed { get; } =
@@ -91,6 +92,7 @@ internal sealed record StatusDocument(
         RunPhase.ReadingJournal => "reading the journal",
         RunPhase.Training => "training",
         RunPhase.Generating => "generating",
+        RunPhase.WaitingForJudge => "waiting for the judge",
         RunPhase.Reducing => "reducing",
         RunPhase.WaitingForTrainer => "waiting for a trainer",
         RunPhase.Paused => "paused by an operator",

@@ -16,11 +16,14 @@ internal sealed record AnswerFigures(double Reward, double Length, double Ended)
 /// <param name="setup">Of the run, with the data that has the prompts.</param>
 /// <param name="policy">Has its weights.</param>
 /// <param name="sources">What scores its answers.</param>
-internal sealed class PolicyEvaluation(RolloutSetup setup, GeneratorOptions options, IWeightSource policy, RewardSources sources)
+/// <param name="note">Receives who is waited for.</param>
+internal sealed class PolicyEvaluation(
+    RolloutSetup setup, GeneratorOptions options, IWeightSource policy, RewardSources sources, Action<string> note)
 {
     /// <param name="prompts">The first so many of the part.</param>
     /// <param name="samples">Answers of each prompt.</param>
     /// <param name="temperature">0: greedy.</param>
+    /// <exception cref="UserErrorException">The judge gives no scores.</exception>
     public AnswerFigures Measure(SequencePart part, long prompts, int samples, double temperature, CancellationToken cancellation)
     {
         var rollouts = options.Rollouts with { Samples = samples, Temperature = temperature };
@@ -34,14 +37,16 @@ internal sealed class PolicyEvaluation(RolloutSetup setup, GeneratorOptions opti
         });
 
         // In order of prompts and samples, so that sums have the same bits.
-        List<(Rollout Rollout, double? Reward)> scored = [];
-        foreach (var prompt in asked)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            EquatableArray<Rollout> ofPrompt = [.. Enumerable.Range(0, samples).Select(sample => answers[(prompt.Position, sample)])];
-            scorer.Begin(new JudgeRollouts(0, weights, prompt.Position, prompt.Ids, ofPrompt, 0));
-            scored.AddRange(ofPrompt.Zip(((RewardsScored)scorer.Advance().Single()).Scores.Select(static score => score.Total)));
-        }
+        List<JudgeRollouts> orders =
+        [
+            .. asked.Select(prompt => new JudgeRollouts(0, weights, prompt.Position, prompt.Ids,
+                [.. Enumerable.Range(0, samples).Select(sample => answers[(prompt.Position, sample)])], 0)),
+        ];
+        List<(Rollout Rollout, double? Reward)> scored =
+        [
+            .. StepSampler.Answers<RewardsScored>(scorer, orders, note, cancellation).SelectMany((answer, index) =>
+                orders[index].Rollouts.Zip(answer.Scores.Select(static score => score.Total))),
+        ];
 
         return new AnswerFigures(
             scored.Select(static one => one.Reward).OfType<double>().DefaultIfEmpty(double.NaN).Average(),

@@ -3,6 +3,7 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Host.Runs;
 using ActorTrain.Host.Training;
 using ActorTrain.Models;
+using ActorTrain.Models.Plan;
 using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Ledger;
@@ -21,11 +22,13 @@ internal sealed record RolloutAuditReport(
     public bool IsClean => Contradictions.Count == 0 && Unreadable.Count == 0;
 }
 
-/// <summary>Compares the rollouts that a run keeps with the sample ledger, the metrics and the reward function.</summary>
+/// <summary>Compares the rollouts that a run keeps with the sample ledger, the metrics, the reward function and what the judge
+/// answered.</summary>
 internal sealed class RolloutAudit
 {
     private readonly PastRollouts past;
     private readonly RolloutsRun? run;
+    private readonly RolloutSchedule schedule;
     private readonly List<string> contradictions = [];
     private readonly List<long> unreadable = [];
     private readonly Dictionary<long, long> stepOf = [];
@@ -33,7 +36,8 @@ internal sealed class RolloutAudit
     private long rewards;
     private long unnamed;
 
-    private RolloutAudit(PastRollouts past, RolloutsRun? run) => (this.past, this.run) = (past, run);
+    private RolloutAudit(PastRollouts past, RolloutsRun? run) =>
+        (this.past, this.run, schedule) = (past, run, past.Configuration.Rollouts.Schedule());
 
     /// <param name="steps">Steps of the course that counts; later ones are ignored.</param>
     /// <exception cref="UserErrorException">A file of the run cannot be read.</exception>
@@ -41,9 +45,11 @@ internal sealed class RolloutAudit
     {
         using var data = past.Data(record);
         var configuration = past.Configuration;
-        var run = data is null ? null : new RolloutSetup(configuration, data).Run(
-            TrainingStage.Reinforcing.ModelOf(configuration, data.Tokenizer.VocabularySize), past.Run,
-            NumericEnvironment.Choose(configuration.Training.Compute));
+        var setup = data is null ? null : new RolloutSetup(configuration, data);
+        using var judge = setup?.PastJudge(past.Run);
+        var run = setup?.Run(
+            TrainingStage.Reinforcing.ModelOf(configuration, data!.Tokenizer.VocabularySize), past.Run,
+            NumericEnvironment.Choose(configuration.Training.Compute), judge);
         var audit = new RolloutAudit(past, run);
         foreach (var row in past.Samples.Where(row => row.Step <= steps))
             audit.Check(row);
@@ -56,7 +62,10 @@ internal sealed class RolloutAudit
     // A row's step counts from 1.
     private void Check(SampleRow row)
     {
-        var step = row.Step - 1;
+        // A batch that is trained on again is kept by the name of the first step.
+        var (taken, step) = (row.Step - 1, schedule.FirstStepOf(row.Step - 1));
+        if (taken > step && past.Ledger.Read(step) is null)
+            return;
         if (past.Ledger.Read(step) is not { } kept)
         {
             unreadable.Add(step);
@@ -71,6 +80,8 @@ internal sealed class RolloutAudit
                 + string.Join(", ", row.Ranges));
         }
 
+        if (taken > step)
+            return;
         foreach (var position in positions)
         {
             if (!stepOf.TryAdd(position, step))
@@ -84,8 +95,16 @@ internal sealed class RolloutAudit
         if (past.MetricsOf(step)?.Rollouts is { } known
             && RolloutReplay.DifferenceOf(known, RolloutSummary.Of(kept.Groups)) is { } difference)
             Contradict(step, $"has {difference} in metrics.jsonl");
-        if (run is not null)
+        if (run is null)
+            return;
+        try
+        {
             CheckRewards(run, kept);
+        }
+        catch (UserErrorException exception)
+        {
+            Contradict(step, $"cannot be compared with its rewards: {exception.Message}");
+        }
     }
 
     private void CheckRewards(RolloutsRun run, StepRollouts kept)
@@ -101,7 +120,7 @@ internal sealed class RolloutAudit
                 if (one.Score != score)
                 {
                     Contradict(kept.Step, $"has the reward {Words(one.Score)} for answer {sample} to the prompt at position "
-                        + $"{group.Position}, but the reward function gives {Words(score)}");
+                        + $"{group.Position}, but scored again it has {Words(score)}");
                 }
             }
         }

@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Judging;
 using ActorTrain.Actors.PostTraining;
 using ActorTrain.Data.Shards;
 using ActorTrain.Host.Runs;
@@ -30,6 +31,7 @@ internal sealed class RolloutReplay : IDisposable
     private readonly StepSampler sampler;
     private readonly CancellationToken cancellation;
     private TokenStore? data;
+    private RecordedJudge? judge;
     private RolloutsRun? run;
 
     /// <param name="note">Receives progress and warnings.</param>
@@ -46,7 +48,10 @@ internal sealed class RolloutReplay : IDisposable
             model = TrainingStage.Reinforcing.ModelOf(configuration, tokenizer.VocabularySize);
             var replica = TrainingStage.Reinforcing.ReplicaOf(configuration, model);
             policy = new RecomputedPolicy(
-                past, replica, new UpdateRules(configuration.Spikes.Detection(), replica.Schedule, JournalState.Of(record.Decisions)),
+                past, replica,
+                new UpdateRules(
+                    configuration.Spikes.Detection(configuration.Scoring.PartWeights()), replica.Schedule,
+                    JournalState.Of(record.Decisions)),
                 Checkpoints(configuration.Hash),
                 (past.Run.BaseOf(configuration.Base)!, past.Run.CriticBaseOf(configuration.Critic.Digest)), note);
             sampler = new StepSampler(new GeneratorOptions(
@@ -114,6 +119,7 @@ internal sealed class RolloutReplay : IDisposable
     {
         sampler.Dispose();
         policy.Dispose();
+        judge?.Dispose();
         data?.Dispose();
     }
 
@@ -130,9 +136,11 @@ internal sealed class RolloutReplay : IDisposable
         data ??= past.Data(record) ?? throw new UserErrorException($"{past.Ledger.PathOf(step)} is {past.Lack(step)}, and its rollouts can "
             + $"only be sampled and scored again with the run's data, which is not at {past.Configuration.Data.Path} (relative to this "
             + "folder); restore that folder.");
-        run ??= new RolloutSetup(past.Configuration, data).Run(model, past.Run, environment);
-        return sampler.Sample(run, step, policy.Weights, Skips(), cancellation);
+        run ??= Run(new RolloutSetup(past.Configuration, data));
+        return sampler.Sample(run, step, policy.Weights, Skips(), cancellation) with { KlCoefficient = policy.KlCoefficient };
     }
+
+    private RolloutsRun Run(RolloutSetup setup) => setup.Run(model, past.Run, environment, judge = setup.PastJudge(past.Run));
 
     // Ranges for later steps lie behind the positions of earlier ones, so one list holds for all.
     private SkipList Skips() => (record.Newest?.SkipList ?? SkipList.Empty).Joined(JournalState.Of(record.Decisions).Skips.Ranges);

@@ -60,16 +60,46 @@ internal sealed class StepSampler(GeneratorOptions options, IWeightSource source
 
     /// <summary>What a scorer, a reference or a critic of a run reports, in order.</summary>
     /// <param name="source">Has the weights of the orders, for a critic.</param>
+    /// <exception cref="UserErrorException">Scores of an external judge are not kept.</exception>
     public static IReadOnlyList<TReport> Judged<TReport>(
         RolloutsRun run, ActorRole role, IWeightSource source, IEnumerable<JudgeRollouts> orders)
-        where TReport : WorkerReport
+        where TReport : JudgementReport
     {
         using var judge = run.MakeJudge(role, source);
-        return
-        [
-            .. orders.Select(order => judge.Begin(order) is { } refusal ? throw new InvariantException(refusal)
-                : (TReport)judge.Advance().Single()),
-        ];
+        return Answers<TReport>(judge, [.. orders], static _ => { }, CancellationToken.None);
+    }
+
+    /// <summary>Has orders for different prompts carried out.</summary>
+    /// <param name="note">Receives why it takes longer, in one sentence.</param>
+    /// <returns>A report of each, in the same order.</returns>
+    /// <exception cref="UserErrorException">There are no scores.</exception>
+    public static IReadOnlyList<TReport> Answers<TReport>(
+        IWorkerDevice device, IReadOnlyList<JudgeRollouts> orders, Action<string> note, CancellationToken cancellation)
+        where TReport : JudgementReport
+    {
+        if (orders.Select(device.Begin).FirstOrDefault(static refusal => refusal is not null) is { } refused)
+            throw new InvariantException(refused);
+        Dictionary<long, TReport> answers = [];
+        while (device.HasWork)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            foreach (var report in device.Advance())
+            {
+                switch (report)
+                {
+                    case TReport answer:
+                        answers.Add(answer.Position, answer);
+                        break;
+                    case ScoringFailed failed:
+                        throw new UserErrorException(failed.Reason);
+                    case ScoringDelayed { Reason: { } reason }:
+                        note(reason);
+                        break;
+                }
+            }
+        }
+
+        return [.. orders.Select(order => answers[order.Position])];
     }
 
     public void Dispose() => device.Dispose();

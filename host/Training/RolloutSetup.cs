@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Judging;
 using ActorTrain.Actors.PostTraining;
 using ActorTrain.Data.Chats;
 using ActorTrain.Data.Plan;
@@ -24,12 +25,13 @@ internal sealed class RolloutSetup
     private readonly TokenStore data;
     private readonly BatchPlan plan;
     private readonly RewardFunction? reward;
+    private readonly string? judgeToken;
     private readonly int endOfTurn;
     private readonly string lead;
 
     /// <param name="data">Prompts.</param>
-    /// <exception cref="UserErrorException">Prompts and completions do not fit the model's context, or a prompt lacks what the reward
-    /// compares with.</exception>
+    /// <exception cref="UserErrorException">Prompts and completions do not fit the model's context, a prompt lacks what the reward
+    /// compares with, or a token for the judge is none.</exception>
     public RolloutSetup(RunConfiguration configuration, TokenStore data)
     {
         (this.configuration, this.data) = (configuration, data);
@@ -37,13 +39,16 @@ internal sealed class RolloutSetup
         endOfTurn = new ChatEncoder(template, data.Tokenizer, data.Folder).EndOfTurn;
         lead = string.Concat(template.Assistant.Lead.Select(static piece => piece.Text));
         var options = configuration.Training;
-        plan = new BatchPlan((ulong)options.Seed, data.TrainSequences.Groups, options.Batch, options.Lanes);
+        plan = new BatchPlan(
+            (ulong)options.Seed, data.TrainSequences.Groups, options.Batch, options.Lanes, configuration.Rollouts.Schedule());
         Experiences = new ExperienceMemory(configuration.Rollouts.Schedule());
-        reward = configuration.Scoring.Build();
-        if (reward is null && configuration.Scoring.Model.Length == 0)
-            throw new UserErrorException("Neither scoring.function nor scoring.model is given, so nothing scores the answers: set one of "
-                + "them, such as scoring.function=exact.");
+        var scoring = configuration.Scoring;
+        reward = scoring.Build();
+        if (reward is null && !scoring.HasModel && !scoring.HasJudge)
+            throw new UserErrorException("None of scoring.function, scoring.model and scoring.judge is given, so nothing scores the "
+                + "answers: set one of them, such as scoring.function=exact.");
         reward?.RequireAnswers(data);
+        judgeToken = scoring.HasJudge ? TokenOf(Environment.GetEnvironmentVariable(ScoringOptions.JudgeToken)) : null;
         RequireLength(configuration.Rollouts, data, configuration.Model.ContextLength);
     }
 
@@ -74,7 +79,31 @@ internal sealed class RolloutSetup
             LanesAtOnce: 1);
     }
 
-    public RolloutsRun Run(ModelOptions model, RunDirectory directory, NumericEnvironment environment)
+    /// <summary>The judge of a run that asks questions; null without one.</summary>
+    /// <param name="file">Where its answers are kept.</param>
+    /// <returns>Owned by the caller.</returns>
+    /// <exception cref="UserErrorException">The file cannot be read or written.</exception>
+    public RecordedJudge? Judge(string file, TimeProvider time)
+    {
+        var scoring = configuration.Scoring;
+        return !scoring.HasJudge ? null : new RecordedJudge(Judgements.Open(file), new HttpJudge(
+            new JudgeOptions(new Uri(scoring.Judge), configuration.Run.Name)
+            {
+                Token = judgeToken,
+                Timeout = scoring.JudgeTimeout,
+                AtOnce = scoring.JudgeAtOnce,
+            },
+            time));
+    }
+
+    /// <summary>What the judge of a run has answered, without asking it; null without one.</summary>
+    /// <returns>Owned by the caller.</returns>
+    /// <exception cref="UserErrorException">The file cannot be read.</exception>
+    public RecordedJudge? PastJudge(RunDirectory directory) =>
+        configuration.Scoring.HasJudge ? new RecordedJudge(Judgements.Read(directory.JudgementsFile), judge: null) : null;
+
+    /// <param name="judge">Not owned; null without one.</param>
+    public RolloutsRun Run(ModelOptions model, RunDirectory directory, NumericEnvironment environment, RecordedJudge? judge)
     {
         var (training, trainers) = (configuration.Training, configuration.Trainers);
         var (policy, microBatch) = (model.ShapeOfPolicy(), training.MicroBatch * configuration.Rollouts.Samples);
@@ -88,6 +117,7 @@ internal sealed class RolloutSetup
                 Advantages = configuration.Advantages,
                 References = configuration.ComparesWithBase ? 1 : 0,
                 Critics = model.Critic ? 1 : 0,
+                ScoredAtOnce = judge is null ? 0 : configuration.Scoring.JudgeAtOnce,
                 AuditEvery = configuration.Audit.Every,
                 Supervision = trainers.Supervision with { Log = directory.LogFile },
                 Timeout = trainers.Timeout,
@@ -98,7 +128,7 @@ internal sealed class RolloutSetup
             Generator = Generator(policy),
             MakeJudge = (role, weights) => role switch
             {
-                ActorRole.Reward => new RewardDevice(Sources(directory)),
+                ActorRole.Reward => new RewardDevice(Sources(directory, judge)),
                 ActorRole.Critic => new CriticDevice(model, training.ChosenPrecision, microBatch, weights),
                 _ => new ReferenceDevice(policy, training.ChosenPrecision, directory.BaseOf(configuration.Base)!,
                     configuration.Rollouts.Temperature, microBatch),
@@ -110,16 +140,19 @@ internal sealed class RolloutSetup
     }
 
     /// <summary>What scores a run's rollouts.</summary>
-    public RewardSources Sources(RunDirectory directory) => new(reward, Describe)
+    public RewardSources Sources(RunDirectory directory, RecordedJudge? judge) => new(reward, Describe)
     {
         Model = ScorerOf(configuration, directory),
         ModelWeight = configuration.Scoring.ModelWeight,
+        Judge = judge,
+        JudgeWeight = configuration.Scoring.JudgeWeight,
+        Seed = (ulong)configuration.Training.Seed,
         MicroBatch = configuration.Training.MicroBatch * configuration.Rollouts.Samples,
     };
 
     /// <summary>The run's copy of its reward model; null without one.</summary>
     public static ScorerCopy? ScorerOf(RunConfiguration configuration, RunDirectory directory) =>
-        configuration.Scoring.Model.Length == 0 ? null : new ScorerCopy(directory.ScorerDirectory, configuration.Scoring.Digest);
+        configuration.Scoring.HasModel ? new ScorerCopy(directory.ScorerDirectory, configuration.Scoring.Digest) : null;
 
     public GeneratorOptions Generator(ModelOptions model) => new(
         model, configuration.Training.ChosenPrecision, configuration.Rollouts, (ulong)configuration.Training.Seed, endOfTurn,
@@ -154,6 +187,11 @@ internal sealed class RolloutSetup
         part.Read(sequence, tokens, isTarget);
         return new Prompt(position, [.. tokens.Select(static id => (int)id)]);
     }
+
+    private static string? TokenOf(string? given) => given is not { Length: > 0 } ? null
+        : given.All(static letter => letter is > ' ' and <= '~') ? given : throw new UserErrorException(
+            $"{ScoringOptions.JudgeToken} has a blank, a line break or a letter beyond ASCII, as no token has; set it to the token that "
+            + "the judge expects, or unset it.");
 
     private static void RequireLength(RolloutOptions rollouts, TokenStore data, int context)
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Hosting;
+using ActorTrain.Actors.Judging;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Recovery;
@@ -62,6 +63,7 @@ internal sealed class RunProcess
     private readonly ChaosProcess? chaos;
     private readonly CheckpointHistory history;
     private readonly long? extendTo;
+    private readonly TimeProvider time;
     private RunOrigin origin = RunOrigin.Seed;
     private ReferenceScores? reference;
 
@@ -90,6 +92,7 @@ internal sealed class RunProcess
         Steps = extendTo ?? Steps;
         var options = configuration.Training;
         this.extendTo = extendTo;
+        this.time = time;
         this.chaos = chaos;
         this.configuration = configuration;
         this.environment = environment;
@@ -165,7 +168,8 @@ internal sealed class RunProcess
     /// look.</exception>
     public bool Train(Func<Action<int>, RunFileReload> reload, CancellationToken stop)
     {
-        var gemmRate = GemmRate.Measure(replica.Precision, environment.Device);
+        // A few products are near enough for what is printed of it, and every start waits for them.
+        var gemmRate = GemmRate.Measure(replica.Precision, environment.Device, repeats: 4);
 
         Introduce(gemmRate);
         PrepareReference(stop);
@@ -173,7 +177,8 @@ internal sealed class RunProcess
         // Skipped checkpoints must not count as kept. If none was intact, none is deleted either.
         if (origin.WeightsHash is not null)
             store.DiscardAfter(origin.Step);
-        var run = Run(gemmRate);
+        using var judge = rollouts?.Judge(directory.JudgementsFile, time);
+        var run = Run(gemmRate, judge);
         using var log = RunLog.Open(directory);
         using var host = chaos is null ? TrainingHost.Start(run, log)
             : TrainingHost.Start(chaos.Break(run, configuration.Training.MicroBatch), log, chaos.Break);
@@ -258,7 +263,7 @@ internal sealed class RunProcess
             configuration, model, environment.IsFused, trainers, TrainingStage.SequencesOf(data, configuration), rollouts is not null),
             way: "a run that was started with --force skips this check");
 
-    private TrainingRun Run(double gemmRate)
+    private TrainingRun Run(double gemmRate, RecordedJudge? judge)
     {
         var advice =
             $"The run needs about {MemoryPlan.Words(needed.Bytes)} of memory ({needed}); less with fewer checkpoints.snapshots or "
@@ -270,17 +275,18 @@ internal sealed class RunProcess
             Options = Options(),
             Replica = replica,
             Device = environment.Device,
-            Plan = new BatchPlan((ulong)options.Seed, samples.Samples, options.Batch, options.Lanes),
+            Plan = new BatchPlan(
+                (ulong)options.Seed, samples.Samples, options.Batch, options.Lanes, configuration.Rollouts.Schedule()),
             Samples = samples.Batches,
             Targets = samples.Targets,
             Base = directory.BaseOf(configuration.Base),
             CriticBase = directory.CriticBaseOf(configuration.Critic.Digest),
             LanesAtOnce = samples.LanesAtOnce,
             Recompute = options.Compute.Recompute,
-            Rollouts = rollouts?.Run(model, directory, environment),
+            Rollouts = rollouts?.Run(model, directory, environment, judge),
             Validation = samples.Validation is { } validation ? () => validation(configuration.Evaluation.Batches) : null,
             ByteCounts = data.Tokenizer.ByteCounts(),
-            Detection = configuration.Spikes.Detection(),
+            Detection = configuration.Spikes.Detection(configuration.Scoring.PartWeights()),
             Trainers = trainers with { Threads = environment.Threads, Log = directory.LogFile, MemoryAdvice = advice },
             Limits = new RestartLimits(trainers.MaxLosses, trainers.Window, directory.LogFile, advice),
             Checkpoints = store,

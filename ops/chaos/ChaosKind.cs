@@ -77,7 +77,7 @@ public sealed record ChaosKind(string Name, FaultEffect Effect, string Role, str
         return Effect switch
         {
             FaultEffect.Poison when rollouts is not null => "a run that trains on data instead of rollouts",
-            FaultEffect.Misreport when rollouts?.Lag > 0 => "rollouts.lag 0, without which only an audit can find it",
+            FaultEffect.Misreport when rollouts?.IsOnPolicy == false => "rollouts.lag 0 and rollouts.epochs 1: else only an audit may find it",
             _ => Role switch
             {
                 Rollouts or Sampler or Reward or Ledger when rollouts is null => "rollouts (`actortrain rlhf`)",

@@ -12,8 +12,8 @@ public sealed record ChaosTarget(long Steps, int Batch, int Trainers, int Reduce
     public RolloutTarget? Rollouts { get; init; }
 }
 
-/// <param name="Lag">Steps by which the weights that sample lag behind.</param>
-public sealed record RolloutTarget(int Samplers, int Lag, bool HasReference, bool HasCritic);
+/// <param name="IsOnPolicy">Whether each step is trained on rollouts of its own weights.</param>
+public sealed record RolloutTarget(int Samplers, bool IsOnPolicy, bool HasReference, bool HasCritic);
 
 /// <summary>All faults of one run.</summary>
 /// <param name="Seed">Determines actor, bit and tokens if not given.</param>

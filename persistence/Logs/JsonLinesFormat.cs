@@ -15,6 +15,9 @@ internal sealed record JsonLinesFormat<T>(string Name, string RowName, Func<T, b
     private const byte NewLine = (byte)'\n';
     private const int BufferSize = 1 << 16;
 
+    /// <summary>What to do about a line that is not a row.</summary>
+    public string Advice { get; init; } = "remove that line";
+
     /// <summary>Reads the rows one by one, even while a run appends to them. Skips a torn last line; a missing file has none.</summary>
     /// <exception cref="UserErrorException">Another line is not a row, and the message names it; or a disk error.</exception>
     public IEnumerable<JsonLine<T>> Read(string path)
@@ -67,7 +70,16 @@ internal sealed record JsonLinesFormat<T>(string Name, string RowName, Func<T, b
         }
     }
 
-    public UserErrorException NotARow(string path, long number) => new($"{path}, line {number}, is not a {RowName}; remove that line.");
+    /// <summary>The row that begins at an offset; null if none does.</summary>
+    /// <exception cref="UserErrorException">A disk error.</exception>
+    public T? RowAt(string path, long offset) => Disk.Attempt($"Cannot read the {Name} {path}", () =>
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        stream.Seek(offset, SeekOrigin.Begin);
+        return Lines(stream).FirstOrDefault().Row;
+    });
+
+    public UserErrorException NotARow(string path, long number) => new($"{path}, line {number}, is not a {RowName}; {Advice}.");
 
     private JsonLine<T> LineOf(long number, long offset, byte[] text, bool isEnded)
     {

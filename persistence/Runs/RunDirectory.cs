@@ -78,6 +78,12 @@ public sealed class RunDirectory
     /// <summary>What its policy sampled, a file per step.</summary>
     public string RolloutsDirectory => System.IO.Path.Combine(Path, "rollouts");
 
+    /// <summary>What an external judge has answered, which is written nowhere else.</summary>
+    public string JudgementsFile => System.IO.Path.Combine(Path, "judgements.jsonl");
+
+    /// <summary>What it has answered to questions of evaluations.</summary>
+    public string EvaluationJudgementsFile => System.IO.Path.Combine(Path, "judgements-eval.jsonl");
+
     public string MetricsFile => System.IO.Path.Combine(Path, "metrics.jsonl");
 
     public string LedgerFile => System.IO.Path.Combine(Path, "samples.jsonl");

@@ -30,6 +30,9 @@ public sealed class RolloutsLogicTests
 
     private List<TellWorker> Generations => [.. effects.OfType<TellWorker>().Where(static told => told.Command is GenerateRollouts)];
 
+    private List<TellWorker> Scorings =>
+        [.. effects.OfType<TellWorker>().Where(static told => told.Command is JudgeRollouts && told.Worker.Role == ActorRole.Reward)];
+
     [Fact]
     public void An_audit_is_done_by_another_worker_and_both_must_agree()
     {
@@ -176,6 +179,50 @@ public sealed class RolloutsLogicTests
         effects.OfType<HandOver>().ShouldHaveSingleItem().Experience.Hash.ShouldBe(policy.Experience(0, Weights, SkipList.Empty).Hash);
     }
 
+    [Theory]
+    [InlineData(2, 1.0)]
+    [InlineData(4, 1.0)]
+    [InlineData(3, double.NaN)]
+    [InlineData(3, double.PositiveInfinity)]
+    public void A_scorer_that_gives_too_few_rewards_too_many_or_none_that_are_finite_is_replaced(int rewards, double reward)
+    {
+        var (honest, other) = Audited();
+        Finish(honest, [0, 1, 2]);
+        Done(other, 0, attempt: 1);
+        var asked = Scorings.ShouldHaveSingleItem();
+        Judge(effects.OfType<TellWorker>().Single(static told => told.Worker.Role == ActorRole.Reference));
+        var wrong = new RewardsScored(asked.Worker, 1, position, 0, [.. Enumerable.Repeat(new RolloutScore(reward, []), rewards)]);
+        Do(logic.Handle(wrong, At));
+        effects.OfType<StopWorker>().ShouldHaveSingleItem().Worker.ShouldBe(asked.Worker);
+        effects.OfType<TellRunOf>().Select(static told => told.Report).OfType<WorkerLost>().ShouldHaveSingleItem().Worker.ShouldBe(asked.Worker);
+
+        // Its next life is asked the same, and what the former one says late does not count.
+        Do(logic.Tick(At + TimeSpan.FromMinutes(1)));
+        Scorings[^1].Command.ShouldBe(asked.Command);
+        Scorings[^1].Worker.ShouldNotBe(asked.Worker);
+        Do(logic.Handle(wrong, At + TimeSpan.FromMinutes(1)));
+        Kept().ShouldBeNull();
+        Judge(Scorings[^1]);
+        Kept()!.Groups[0].Samples.ShouldBe(policy.Experience(0, Weights, SkipList.Empty).Groups[0].Samples);
+    }
+
+    [Fact]
+    public void Scores_that_will_not_come_fail_the_rollouts_and_those_that_are_late_do_not()
+    {
+        var (honest, other) = Audited();
+        Finish(honest, [0, 1, 2]);
+        Done(other, 0, attempt: 1);
+        var scorer = Scorings[^1].Worker;
+        effects.Clear();
+        Do(logic.Handle(new ScoringDelayed(scorer, 1, "It is away."), At));
+        Do(logic.Handle(new ScoringDelayed(scorer, 1, null), At));
+        effects.OfType<TellRunOf>().Select(static told => told.Report).ShouldBe([new JudgeDelayed("It is away."), new JudgeDelayed(null)]);
+        effects.Clear();
+        Do(logic.Handle(new ScoringFailed(scorer, 1, position, 0, "It refuses."), At));
+        effects.OfType<TellRunOf>().Select(static told => told.Report).ShouldBe([new RolloutsFailed("It refuses.")]);
+        Kept().ShouldBeNull();
+    }
+
     private (ActorId First, ActorId Auditor) Audited() => (
         Generations.Single(static told => told.Command is GenerateRollouts { Attempt: 0 } order && order.Samples.Contains(0)).Worker,
         Generations.Single(static told => told.Command is GenerateRollouts { Attempt: 1 }).Worker);
@@ -196,14 +243,16 @@ public sealed class RolloutsLogicTests
     // Answers the last orders to score and to compare.
     private void Judge()
     {
-        var orders = effects.OfType<TellWorker>().Where(static told => told.Command is JudgeRollouts).ToList();
-        foreach (var (worker, command) in orders)
-        {
-            var order = (JudgeRollouts)command;
-            Do(logic.Handle(worker.Role == ActorRole.Reward
-                ? new RewardsScored(worker, 1, position, order.Attempt, [.. order.Rollouts.Select(SimulatedPolicy.Score)])
-                : new ReferencesScored(worker, 1, position, order.Attempt, [.. order.Rollouts.Select(SimulatedPolicy.Reference)]), At));
-        }
+        foreach (var told in effects.OfType<TellWorker>().Where(static told => told.Command is JudgeRollouts).ToList())
+            Judge(told);
+    }
+
+    private void Judge(TellWorker told)
+    {
+        var (worker, order) = (told.Worker, (JudgeRollouts)told.Command);
+        Do(logic.Handle(worker.Role == ActorRole.Reward
+            ? new RewardsScored(worker, 1, position, order.Attempt, [.. order.Rollouts.Select(SimulatedPolicy.Score)])
+            : new ReferencesScored(worker, 1, position, order.Attempt, [.. order.Rollouts.Select(SimulatedPolicy.Reference)]), At));
     }
 
     private StepRollouts? Kept() =>

@@ -30,7 +30,7 @@ internal sealed class SimulatedPreparations
     public SimulatedPreparations(int seed, int steps, Weather weather, Func<RolloutsOptions, RolloutsOptions>? change = null)
     {
         this.steps = steps;
-        world = new SimulatedWorld(seed, Plan, weather, poison: null, new RolloutSchedule());
+        world = new SimulatedWorld(seed, Plan, weather, poison: null) { NeedsRollouts = true };
         world.Fate.IsHonest = false;
         options = change?.Invoke(world.Policy.Options) ?? world.Policy.Options;
         world.Policy = new SimulatedPolicy(Plan) { Options = options };

@@ -87,7 +87,7 @@ internal sealed class SimulatedDevice(TrainerKey key, SimulatedWorld world) : IT
     private void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant)
     {
         var read = world.Data.Positions(batchStep, lane, skips);
-        var gradient = Arithmetic.Lane(state ^ (world.Rollouts is not null ? world.Learned(read, state) : 0), read);
+        var gradient = Arithmetic.Lane(state ^ (world.NeedsRollouts ? world.Learned(read, state) : 0), read);
         lanes.Add(gradient);
         losses.Add(world.Data.LossOf(read) / world.Data.Lanes);
         positions.AddRange(read);

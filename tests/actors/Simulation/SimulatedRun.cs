@@ -26,8 +26,10 @@ internal sealed class SimulatedRun
         Func<long, bool>? drift = null)
     {
         this.options = options;
-        world = new SimulatedWorld(seed, plan, storm ?? Weather.Calm, poison, options.Rollouts)
+        world = new SimulatedWorld(seed, plan, storm ?? Weather.Calm, poison)
         {
+            NeedsRollouts = options.Rollouts is not null,
+            Schedule = options.Rollouts ?? new RolloutSchedule(),
             KillProcess = KillProcess,
             LastStep = () => logic!.Status().Steps,
         };
@@ -204,8 +206,8 @@ internal sealed class SimulatedRun
         }
 
         world.Plane.Slots.AsSpan().Clear();
-        world.ForgetExperiences();
-        foreach (var step in world.Ledger.Keys.Where(_ => world.Rollouts is not null && world.Fate.Random.Next(4) == 0).ToList())
+        world.Experiences = new ExperienceMemory(world.Schedule);
+        foreach (var step in world.Ledger.Keys.Where(_ => world.NeedsRollouts && world.Fate.Random.Next(4) == 0).ToList())
             world.Ledger.Remove(step);
         options = options with { Trainers = NextTrainers?.Invoke(world.Fate.Random) ?? options.Trainers };
         var found = new RunLogic(options, world.Plan, RecoveryState.Of(world.Disk.Origins), [.. Journal]);

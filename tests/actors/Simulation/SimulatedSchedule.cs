@@ -80,7 +80,7 @@ internal sealed class SimulatedSchedule
             return;
         plan = new BatchPlan(1, 10_000, 8, 4);
         (poisoned, drifting) = (poisoned / 2, drifting / 2);
-        options = options with { Rollouts = new RolloutSchedule(), Lanes = 4, Schedule = Arithmetic.Constant(random.Next(8, 15)) };
+        options = options with { Rollouts = RolloutSchedule.OnPolicy, Lanes = 4, Schedule = Arithmetic.Constant(random.Next(8, 15)) };
         weather = weather with
         {
             WorkerCrash = UpTo(0.02),
@@ -124,9 +124,7 @@ internal sealed class SimulatedSchedule
     public static void Check(SimulatedRun run, RunLogicOptions options, BatchPlan plan)
     {
         var end = JournalState.Of(run.Journal);
-        var undisturbed =
-            Arithmetic.Undisturbed(plan, options.Steps, _ => end.Skips, Rate, options.Rollouts is not null ? run.World.SaltOf : null);
-        run.Disk.Checkpoints[options.Steps].ShouldBe(undisturbed, "the weights");
+        run.Disk.Checkpoints[options.Steps].ShouldBe(Undisturbed(options.Steps), "the weights");
         var steps = Enumerable.Range(1, (int)options.Steps).Select(static step => (long)step);
         run.Steps.Select(static row => row.Step).ShouldBe(steps, "every step stands once in the metrics");
         foreach (var row in run.Steps)
@@ -142,8 +140,8 @@ internal sealed class SimulatedSchedule
         if (run.CalmAt is { } calm)
             (run.Now - calm).ShouldBeLessThan(RecoveryLimit, "the way from the last fault to the end");
 
-        ulong Undisturbed(long steps) =>
-            Arithmetic.Undisturbed(plan, steps, _ => end.Skips, Rate, options.Rollouts is not null ? run.World.SaltOf : null);
+        ulong Undisturbed(long steps) => Arithmetic.Undisturbed(
+            plan, steps, _ => end.Skips, Rate, options.Rollouts is not null ? run.World.SaltOf : null, options.Rollouts);
 
         double Rate(long step) => end.Interventions.Where(intervention => intervention.From <= step)
             .Aggregate(1.0, static (factor, intervention) => factor * intervention.RateFactor);

@@ -16,13 +16,12 @@ namespace ActorTrain.Actors.Tests.Simulation;
 /// <summary>What the parts of a simulated run share, and what outlives its actors.</summary>
 internal sealed class SimulatedWorld
 {
-    /// <param name="rollouts">Which weights sample which rollouts; null: there are none.</param>
-    public SimulatedWorld(int seed, BatchPlan plan, Weather storm, Func<long, bool>? poison, RolloutSchedule? rollouts = null)
+    private readonly RolloutSchedule schedule = new();
+
+    public SimulatedWorld(int seed, BatchPlan plan, Weather storm, Func<long, bool>? poison)
     {
         Plan = plan;
-        Rollouts = rollouts;
         MayBeDeceived = storm.Misreport > 0;
-        Experiences = NewExperiences();
         Fate = new Fate(seed, storm);
         Data = new SimulatedData(plan) { IsPoison = poison ?? (static _ => false) };
         Disk = new SimulatedDisk(this);
@@ -54,13 +53,19 @@ internal sealed class SimulatedWorld
     public SimulatedPolicy Policy { get; set; }
 
     /// <summary>What trainers train on, in the memory of the process.</summary>
-    public ExperienceMemory Experiences { get; private set; }
+    public ExperienceMemory Experiences { get; set; } = new(RolloutSchedule.OnPolicy);
+
+    /// <summary>Which weights sample for which step.</summary>
+    public RolloutSchedule Schedule
+    {
+        get => schedule;
+        init => (schedule, Experiences) = (value, new ExperienceMemory(value));
+    }
 
     /// <summary>The rollouts on disk, by step.</summary>
     public SortedDictionary<long, StepRollouts> Ledger { get; } = [];
 
-    /// <summary>Which weights sample which rollouts; null: there are none.</summary>
-    public RolloutSchedule? Rollouts { get; }
+    public bool NeedsRollouts { get; init; }
 
     /// <summary>Whether wrong rollouts may be trained on where nobody compared them.</summary>
     public bool MayBeDeceived { get; set; }
@@ -89,9 +94,6 @@ internal sealed class SimulatedWorld
     /// <summary>The last step of the run, as things stand.</summary>
     public Func<long> LastStep { get; set; } = static () => 0;
 
-    /// <summary>What trainers train on is gone with the memory of the process.</summary>
-    public void ForgetExperiences() => Experiences = NewExperiences();
-
     /// <summary>What rollouts at some positions teach a trainer.</summary>
     /// <exception cref="StaleTrainerException">It has none of these prompts.</exception>
     /// <exception cref="UnequalRolloutException">They were not sampled by its weights, and are said to be.</exception>
@@ -108,12 +110,10 @@ internal sealed class SimulatedWorld
         }
 
         var expected = (double)SimulatedPolicy.LogProbability(state);
-        foreach (var batch in batches)
+        foreach (var batch in batches.Where(static batch => batch.IsOnPolicy))
         {
             for (var sequence = 0; sequence < batch.Sequences; sequence++)
             {
-                if (!batch.IsOnPolicy)
-                    continue;
                 var (start, end) = batch.RowsOf(sequence);
                 var first = Enumerable.Range(start, end - start).First(row => batch.Targets[row] != TokenBatch.NoTarget);
                 if (batch.Behaviour[first] != expected)
@@ -124,12 +124,9 @@ internal sealed class SimulatedWorld
         return Salt(batches);
     }
 
-    /// <summary>What rollouts at some positions teach where nothing is disturbed.</summary>
-    /// <param name="stateOf">The state of this or an earlier step.</param>
-    public ulong SaltOf(long step, Func<long, ulong> stateOf, SkipList skips, IReadOnlyList<long> positions) =>
-        Salt(Policy.Experience(step, stateOf(Rollouts!.WeightsOf(step)), skips).Batches(positions, microBatch: 4));
-
-    private ExperienceMemory NewExperiences() => new(Rollouts ?? new RolloutSchedule());
+    /// <summary>What rollouts at some positions, sampled by a state, teach where nothing is disturbed.</summary>
+    public ulong SaltOf(long step, ulong state, SkipList skips, IReadOnlyList<long> positions) =>
+        Salt(Policy.Experience(step, state, skips).Batches(positions, microBatch: 4));
 
     /// <summary>All that training reads of rollouts, as a number.</summary>
     private static ulong Salt(IEnumerable<RolloutBatch> batches)

@@ -80,8 +80,8 @@ internal sealed record FaultTarget(string Role, string Kind)
     private static IEnumerable<(FaultTarget, Fault)> OfRollouts() =>
     [
         .. Messages(
-            Supervisor, nameof(RolloutsStarted), nameof(ExperiencePrepared), nameof(WeightsRefused), nameof(WorkerLost),
-            nameof(WorkerCorrupted)),
+            Supervisor, nameof(RolloutsStarted), nameof(ExperienceProgressed), nameof(ExperiencePrepared), nameof(WeightsRefused),
+            nameof(WorkerLost), nameof(WorkerCorrupted)),
         .. Messages(
             Rollouts, nameof(PrepareExperience), nameof(WorkerProgressed), nameof(RolloutDone), nameof(RewardsScored),
             nameof(ReferencesScored), nameof(ValuesEstimated), nameof(WeightsMissing), nameof(RolloutsRead), nameof(RolloutsKept),
