@@ -77,7 +77,8 @@ public sealed record ChaosKind(string Name, FaultEffect Effect, string Role, str
         return Effect switch
         {
             FaultEffect.Poison when rollouts is not null => "a run that trains on data instead of rollouts",
-            FaultEffect.Misreport when rollouts?.IsOnPolicy == false => "rollouts.lag 0 and rollouts.epochs 1: else only an audit may find it",
+            FaultEffect.Misreport when rollouts?.IsOnPolicy == false =>
+                "rollouts.lag 0 and rollouts.epochs 1: else only an audit may find it",
             _ => Role switch
             {
                 Rollouts or Sampler or Reward or Ledger when rollouts is null => "rollouts (`actortrain rlhf`)",
