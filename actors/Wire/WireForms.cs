@@ -89,6 +89,7 @@ internal static class WireForms
         Form("judge-delayed", WireJson.Default.JudgeDelayed),
         Form("worker-corrupted", WireJson.Default.WorkerCorrupted),
         Form("worker-lost", WireJson.Default.WorkerLost),
+        Form("experience-progressed", WireJson.Default.ExperienceProgressed),
         Form("generate-rollouts", WireJson.Default.GenerateRollouts),
         Form("judge-rollouts", WireJson.Default.JudgeRollouts),
         Form("forget-rollouts", WireJson.Default.ForgetRollouts),
@@ -240,6 +241,7 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
 [JsonSerializable(typeof(JudgeDelayed))]
 [JsonSerializable(typeof(WorkerCorrupted))]
 [JsonSerializable(typeof(WorkerLost))]
+[JsonSerializable(typeof(ExperienceProgressed))]
 [JsonSerializable(typeof(GenerateRollouts))]
 [JsonSerializable(typeof(JudgeRollouts))]
 [JsonSerializable(typeof(ForgetRollouts))]

@@ -50,6 +50,10 @@ public sealed record ScoringOptions : IOptions
     public IReadOnlyList<string> Parts() =>
         [.. Build()?.Parts ?? [], .. HasModel ? (string[])["model"] : [], .. HasJudge ? (string[])["judge"] : []];
 
+    /// <summary>What each part counts in the reward.</summary>
+    public IReadOnlyList<double> PartWeights() =>
+        [.. Build()?.Weights ?? [], .. HasModel ? (double[])[ModelWeight] : [], .. HasJudge ? (double[])[JudgeWeight] : []];
+
     /// <summary>Null for none.</summary>
     public RewardFunction? Build() => Function.Length == 0 ? null : RewardFunction.Parse(Function, Fuel);
 

@@ -48,7 +48,10 @@ internal sealed class RolloutReplay : IDisposable
             model = TrainingStage.Reinforcing.ModelOf(configuration, tokenizer.VocabularySize);
             var replica = TrainingStage.Reinforcing.ReplicaOf(configuration, model);
             policy = new RecomputedPolicy(
-                past, replica, new UpdateRules(configuration.Spikes.Detection(), replica.Schedule, JournalState.Of(record.Decisions)),
+                past, replica,
+                new UpdateRules(
+                    configuration.Spikes.Detection(configuration.Scoring.PartWeights()), replica.Schedule,
+                    JournalState.Of(record.Decisions)),
                 Checkpoints(configuration.Hash),
                 (past.Run.BaseOf(configuration.Base)!, past.Run.CriticBaseOf(configuration.Critic.Digest)), note);
             sampler = new StepSampler(new GeneratorOptions(
@@ -134,7 +137,7 @@ internal sealed class RolloutReplay : IDisposable
             + $"only be sampled and scored again with the run's data, which is not at {past.Configuration.Data.Path} (relative to this "
             + "folder); restore that folder.");
         run ??= Run(new RolloutSetup(past.Configuration, data));
-        return sampler.Sample(run, step, policy.Weights, Skips(), cancellation);
+        return sampler.Sample(run, step, policy.Weights, Skips(), cancellation) with { KlCoefficient = policy.KlCoefficient };
     }
 
     private RolloutsRun Run(RolloutSetup setup) => setup.Run(model, past.Run, environment, judge = setup.PastJudge(past.Run));

@@ -39,7 +39,8 @@ internal sealed class RolloutSetup
         endOfTurn = new ChatEncoder(template, data.Tokenizer, data.Folder).EndOfTurn;
         lead = string.Concat(template.Assistant.Lead.Select(static piece => piece.Text));
         var options = configuration.Training;
-        plan = new BatchPlan((ulong)options.Seed, data.TrainSequences.Groups, options.Batch, options.Lanes);
+        plan = new BatchPlan(
+            (ulong)options.Seed, data.TrainSequences.Groups, options.Batch, options.Lanes, configuration.Rollouts.Schedule());
         Experiences = new ExperienceMemory(configuration.Rollouts.Schedule());
         var scoring = configuration.Scoring;
         reward = scoring.Build();
