@@ -53,7 +53,7 @@ public sealed class RecordedJudgeTests : IDisposable
     }
 
     [Fact]
-    public void What_is_killed_between_answer_and_record_asks_again_under_the_same_key()
+    public async Task What_is_killed_between_answer_and_record_asks_again_under_the_same_key()
     {
         var (isAsked, mayAnswer) = (new TaskCompletionSource(), new TaskCompletionSource());
         var server = Serve(async call =>
@@ -71,7 +71,7 @@ public sealed class RecordedJudgeTests : IDisposable
             var killed = Device(judge);
             killed.Begin(Order(7, "ab", "c"));
             killed.Advance();
-            isAsked.Task.Wait(BoundedWaits.Longest).ShouldBeTrue();
+            await isAsked.Task.WaitAsync(BoundedWaits.Longest);
             killed.Dispose();
         }
 
