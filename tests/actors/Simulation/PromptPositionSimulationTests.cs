@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
 using ActorTrain.Data.Plan;
 using ActorTrain.Persistence.Journal;
