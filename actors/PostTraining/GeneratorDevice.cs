@@ -15,10 +15,16 @@ public sealed record GeneratorOptions(
 /// <summary>Samples rollouts with a copy of the policy's weights.</summary>
 public sealed class GeneratorDevice : IWorkerDevice
 {
+    /// <summary>After so many tokens of each, rollouts that are done are passed on: a check of all weights may take as long as a
+    /// token.</summary>
+    public const int TokensPerCheck = 16;
+
     private readonly InstalledWeights weights;
     private readonly Transformer model;
     private readonly RolloutGenerator generator;
+    private readonly List<WorkerReport> unverified = [];
     private readonly Dictionary<(long Position, int Sample), Queue<(long Number, int Attempt)>> asked = [];
+    private long tokens;
 
     public GeneratorDevice(GeneratorOptions options, IWeightSource source)
     {
@@ -50,19 +56,23 @@ public sealed class GeneratorDevice : IWorkerDevice
 
     public IReadOnlyList<WorkerReport> Advance()
     {
-        var done = generator.Advance();
-        if (done.Count == 0)
+        unverified.AddRange(generator.Advance().Select(Report));
+        tokens++;
+        if (unverified.Count == 0 || (HasWork && tokens % TokensPerCheck != 0))
             return [];
 
         // Nothing that corrupted weights have sampled is passed on.
         weights.Verify();
-        return [.. done.Select(Report)];
+        WorkerReport[] done = [.. unverified];
+        unverified.Clear();
+        return done;
     }
 
     public void GiveUp()
     {
         generator.Clear();
         asked.Clear();
+        unverified.Clear();
     }
 
     public void Dispose()
