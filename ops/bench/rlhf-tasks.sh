@@ -99,7 +99,8 @@ preferences() {
     printf '\npreferences: `%s`, %s\n' "$(reward)" "$(/usr/bin/python3 -c '
 import json, sys
 task = json.load(open(sys.argv[1]))
-print(", ".join(f"Bayes accuracy of {kind} {task[kind]["bayes_accuracy"]["observed"]:.3f}" for kind in ("pairs", "rankings")))' "$folder/$task/task.json")"
+observed = [(kind, task[kind]["bayes_accuracy"]["observed"]) for kind in ("pairs", "rankings")]
+print(", ".join(f"Bayes accuracy of {kind} {share:.3f}" for kind, share in observed))' "$folder/$task/task.json")"
     local seed loss accuracies=() before
     for seed in $seeds; do
         train reward "judge-$seed" "$task-rankings" base.model="$runs/$task-sft" training.seed="$seed" training.batch=32 training.steps=250 \
@@ -122,7 +123,8 @@ print(", ".join(f"Bayes accuracy of {kind} {task[kind]["bayes_accuracy"]["observ
         echo "| \`$loss\` | $(column 0 "${accuracies[@]}") | $(column 0 "${scores[@]}") | $(column 1 "${scores[@]}") |"
     done
 
-    # The parts of the true score are recorded beside the reward model's, with no weight.
+    # The parts of the true score are recorded beside the reward model's, with no weight. The coefficient of the loss only has the reference
+    # computed, so that the KL divergence is known without a penalty too.
     local estimator coefficient name
     printf '\n| | KL coefficient | step | score of the reward model | true score | KL | entropy |\n| --- | --- | --- | --- | --- | --- | --- |\n'
     for estimator in gae grpo; do
