@@ -22,7 +22,7 @@ public sealed class GeneratorDevice : IWorkerDevice
     private readonly InstalledWeights weights;
     private readonly Transformer model;
     private readonly RolloutGenerator generator;
-    private readonly List<WorkerReport> unverified = [];
+    private readonly UnverifiedReports unverified;
     private readonly Dictionary<(long Position, int Sample), Queue<(long Number, int Attempt)>> asked = [];
     private long tokens;
 
@@ -30,6 +30,7 @@ public sealed class GeneratorDevice : IWorkerDevice
     {
         ArgumentNullException.ThrowIfNull(options);
         weights = new InstalledWeights(options.Model, source);
+        unverified = new UnverifiedReports(weights.Verify);
         model = new Transformer(options.Model, weights.Parameters, options.Precision);
         generator = new RolloutGenerator(model, options.Rollouts, options.Seed, options.EndToken, options.Pieces);
     }
@@ -56,16 +57,8 @@ public sealed class GeneratorDevice : IWorkerDevice
 
     public IReadOnlyList<WorkerReport> Advance()
     {
-        unverified.AddRange(generator.Advance().Select(Report));
-        tokens++;
-        if (unverified.Count == 0 || (HasWork && tokens % TokensPerCheck != 0))
-            return [];
-
-        // Nothing that corrupted weights have sampled is passed on.
-        weights.Verify();
-        WorkerReport[] done = [.. unverified];
-        unverified.Clear();
-        return done;
+        unverified.Add(generator.Advance().Select(Report));
+        return ++tokens % TokensPerCheck == 0 || !HasWork ? unverified.Take() : [];
     }
 
     public void GiveUp()

@@ -21,7 +21,7 @@ prepare() { # NAME KIND INPUT OPTIONS...
 
 train() { # COMMAND NAME DATA SETTINGS...
     local given=() setting
-    for setting in run.name="$2" run.output="$runs" data.path="$folder/$3" training.precision=float32 training.steps=100 "${@:4}"; do
+    for setting in run.name="$2" run.output="$runs" data.path="$folder/$3" training.precision=float32 training.threads=1 training.steps=100 "${@:4}"; do
         given+=(--set "$setting")
     done
     [[ -e $runs/$2/done ]] || { actortrain "$1" "${given[@]}"; touch "$runs/$2/done"; }
@@ -128,7 +128,7 @@ print(", ".join(f"Bayes accuracy of {kind} {share:.3f}" for kind, share in obser
     local estimator coefficient name
     printf '\n| | KL coefficient | step | score of the reward model | true score | KL | entropy |\n| --- | --- | --- | --- | --- | --- | --- |\n'
     for estimator in gae grpo; do
-        for coefficient in 0 0.1 0.5; do
+        for coefficient in 0 0.1; do
             for seed in $seeds; do
                 name=$estimator-$coefficient-$seed
                 reinforce "$name" "$task-sft" scoring.model="$runs/judge-1" scoring.function="$(reward | sed -E 's/[0-9.]+\*/0*/g')" training.seed="$seed" \

@@ -104,9 +104,10 @@ internal sealed class RoleBench
     }
 
     // In each step, the first order finds that other weights are installed, and takes longest.
-    private IEnumerable<HandledMessage> Longest(string actor, string kind) => trace.Steps.Zip(trace.Steps.Skip(1))
+    private IEnumerable<HandledMessage> Longest(string actor, string kind) => trace.Steps
+        .Zip(trace.Steps.Skip(1), static (from, to) => (From: from, To: to))
         .Select(step => messages.Where(message => IsOf(message, actor) && message.Message == kind
-            && message.Began >= step.First && message.Began < step.Second).MaxBy(static message => message.Took))
+            && message.Began >= step.From && message.Began < step.To).MaxBy(static message => message.Took))
         .OfType<HandledMessage>();
 
     private IEnumerable<HandledMessage> Of(string actor) => messages.Where(message => IsOf(message, actor));

@@ -61,12 +61,11 @@ internal sealed class SmallRun : IDisposable
 
     private string In(params string[] parts) => Path.Combine([folder, .. parts]);
 
-    private string[] Training(string command, string name, string data, params string[] settings) =>
-    [
-        command,
-        .. new[] { $"run.name={name}", $"run.output={folder}", $"data.path={In(data)}", "training.precision=bfloat16", .. settings }
-            .SelectMany(static setting => new[] { "--set", setting }),
-    ];
+    private string[] Training(string command, string name, string data, params string[] settings)
+    {
+        string[] all = [$"run.name={name}", $"run.output={folder}", $"data.path={In(data)}", "training.precision=bfloat16", .. settings];
+        return [command, .. all.SelectMany(static setting => new[] { "--set", setting })];
+    }
 
     private void Command(params string[] arguments)
     {
