@@ -87,7 +87,7 @@ public sealed class GoodputClock
         var next = turn.Activity switch
         {
             GoodputActivity.Starting => beginning,
-            GoodputActivity.NewSteps or GoodputActivity.Generating when step < reached => (GoodputActivity.RedoneSteps, turn.Cause),
+            GoodputActivity.NewSteps or GoodputActivity.Generating when step < reached => (GoodputActivity.RedoneSteps, null),
             _ => (turn.Activity, turn.Cause),
         };
         if (next == doing)

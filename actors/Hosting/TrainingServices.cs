@@ -84,7 +84,12 @@ public static class TrainingServices
         };
         return new RunParts
         {
-            Options = run.Options with { HasValidation = run.Validation is not null, Rollouts = run.Rollouts?.Options.Rollouts.Schedule() },
+            Options = run.Options with
+            {
+                HasValidation = run.Validation is not null,
+                Rollouts = run.Rollouts?.Options.Rollouts.Schedule(),
+                KlControl = run.Rollouts?.Options.Advantages.KlControl(),
+            },
             Plan = run.Plan,
             Limits = run.Limits,
             Transport = transport,

@@ -100,6 +100,7 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
             BlockNorm = step.BlockNorm,
             UpdateNorm = step.UpdateNorm,
             Rollouts = step.Rollouts,
+            Policy = step.Policy,
         };
     }
 }

@@ -105,7 +105,7 @@ public sealed class SampleAudit
         if (unnamed > 0)
             contradictions.Add($"and {unnamed} more");
 
-        var next = skips.PositionOf(steps * input.Plan.BatchSize);
+        var next = skips.PositionOf(input.Plan.SamplesIn(steps));
         return new AuditReport(
             steps, consumed.Sum(static read => read.Range.Count), [.. skips.Ranges.Where(range => range.First < next)], undecided, next,
                 input.Newest?.Step, contradictions);
@@ -114,7 +114,7 @@ public sealed class SampleAudit
     /// <summary>Adds the journal's skips after the checkpoint; before it both must agree.</summary>
     private void AddDecided()
     {
-        var reached = skips.PositionOf(CheckpointStep * input.Plan.BatchSize);
+        var reached = skips.PositionOf(input.Plan.SamplesIn(CheckpointStep));
         foreach (var range in input.Decided.Ranges)
         {
             // Positions that the checkpoint already skips keep its reason.
@@ -137,7 +137,9 @@ public sealed class SampleAudit
                 + $"are missing in the ledger");
         steps = row.Step;
 
-        consumed.AddRange(row.Ranges.Select(range => (range, row.Step)));
+        // A batch that is trained on again is consumed once.
+        if (input.Plan.IsFirst(row.Step - 1))
+            consumed.AddRange(row.Ranges.Select(range => (range, row.Step)));
         var planned = Planned(row.Step);
         if (!row.Ranges.SequenceEqual(planned) && !IsUndecided(row, planned))
             Contradict($"step {row.Step} read positions {Of(row.Ranges)}, but the plan has {Of(planned)}");

@@ -6,7 +6,7 @@ using ActorTrain.Models.Rollouts;
 namespace ActorTrain.Actors.PostTraining;
 
 /// <summary>What trainers train on, in the memory of this process. Thread-safe.</summary>
-/// <param name="schedule">Rollouts of so many steps may be ready before the first of them is trained on.</param>
+/// <param name="schedule">Says how many batches may be ready before the first of them is done with.</param>
 public sealed class ExperienceMemory(RolloutSchedule schedule)
 {
     private readonly Lock gate = new();
@@ -17,7 +17,7 @@ public sealed class ExperienceMemory(RolloutSchedule schedule)
         lock (gate)
         {
             kept.AddFirst(experience);
-            if (kept.Count > schedule.Lag + 2)
+            if (kept.Count > schedule.Ahead + 1)
                 kept.RemoveLast();
         }
     }

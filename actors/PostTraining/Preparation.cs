@@ -23,6 +23,9 @@ internal sealed class Preparation
     /// <summary>What the ledger is asked; null once it has answered.</summary>
     public LedgerCommand? Pending { get; set; }
 
+    /// <summary>What the run was last told that it waits for.</summary>
+    public RolloutPhase Phase { get; set; }
+
     /// <summary>Set once the step can be trained on.</summary>
     public ExperiencePrepared? Done { get; set; }
 
@@ -35,11 +38,15 @@ internal sealed class Preparation
     /// <param name="hasValues">Whether a critic's values do.</param>
     public StepRollouts? Complete(bool hasReferences, bool hasValues) =>
         groups.Values.All(group => group.IsComplete(hasReferences, hasValues))
-        ? new StepRollouts(Asked.Step, Asked.Weights.Hash, [.. groups.Values.Select(static group => group.Result())]) : null;
+        ? new StepRollouts(Asked.Step, Asked.Weights.Hash, [.. groups.Values.Select(static group => group.Result())])
+        {
+            KlCoefficient = Asked.KlCoefficient,
+        }
+        : null;
 
     /// <summary>Whether rollouts that were kept are those that it asks for.</summary>
     public bool Accepts(StepRollouts? kept, int samples, bool hasReferences, bool hasValues) => kept is not null
-        && (kept.Step, kept.Weights) == (Asked.Step, Asked.Weights.Hash)
+        && (kept.Step, kept.Weights, kept.KlCoefficient) == (Asked.Step, Asked.Weights.Hash, Asked.KlCoefficient)
         && kept.Groups.Select(static group => (group.Position, group.Prompt))
             .SequenceEqual(groups.Values.Select(static group => (group.Prompt.Position, group.Prompt.Ids)))
         && kept.Groups.All(group => group.Samples.Count == samples

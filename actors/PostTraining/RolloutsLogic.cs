@@ -341,8 +341,8 @@ public sealed class RolloutsLogic
     }
 
     private Experience ExperienceOf(Preparation preparation, StepRollouts rollouts) => new(
-        rollouts.Groups, options.Advantages, options.Rollouts.MaxTokens,
-        isOnPolicy: preparation.Asked.Weights.Step == preparation.Asked.Step);
+        rollouts.Groups, options.Advantages.Of(rollouts), options.Rollouts.MaxTokens,
+        isOnPolicy: options.Rollouts.Epochs == 1 && preparation.Asked.Weights.Step == preparation.Asked.Step);
 
     private void Finish(Preparation preparation)
     {
@@ -352,6 +352,10 @@ public sealed class RolloutsLogic
         Tell(preparation.Done);
         Stop(preparation);
     }
+
+    private RolloutPhase PhaseOf(Preparation preparation) => preparation.Pending is KeepRollouts ? RolloutPhase.Keeping
+        : preparation.Pending is null && !generations.Exists(work => work.Preparation == preparation) ? RolloutPhase.Scoring
+        : RolloutPhase.Sampling;
 
     private List<RolloutsEffect> Advance()
     {
@@ -372,6 +376,8 @@ public sealed class RolloutsLogic
             Ask(preparation, new KeepRollouts(preparation.Asked.Number, rollouts));
         }
 
+        foreach (var preparation in preparations.Values.Where(one => one.Done is null && one.Phase != PhaseOf(one)))
+            Tell(new ExperienceProgressed(preparation.Asked.Number, preparation.Phase = PhaseOf(preparation)));
         return effects;
 
         void Judge(WorkerPool pool, ActorRole role) => effects.AddRange(pool.Give(

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Actors.Protocol;
 
@@ -18,6 +19,9 @@ public sealed record BlockResult(double Loss, IReadOnlyList<double> LaneLosses, 
 
     public TimeSpan Waited { get; init; }
 
+    /// <summary>Of each lane; empty if no policy is trained.</summary>
+    public IReadOnlyList<PolicyFigures> LanePolicies { get; init; } = [];
+
     /// <summary>L2 norm of the gradient, if the block was only measured.</summary>
     public double? Norm { get; init; }
 
@@ -30,7 +34,8 @@ public sealed record BlockResult(double Loss, IReadOnlyList<double> LaneLosses, 
     public bool Equals(BlockResult? other) =>
         other is not null && (Loss, Hash, StateChecksum, Norm, UpdateNorm) == (other.Loss, other.Hash, other.StateChecksum, other.Norm,
             other.UpdateNorm) && Equals(PartNorms, other.PartNorms)
-        && LaneLosses.SequenceEqual(other.LaneLosses) && RedundantLanes.SequenceEqual(other.RedundantLanes)
+        && LaneLosses.SequenceEqual(other.LaneLosses) && LanePolicies.SequenceEqual(other.LanePolicies)
+        && RedundantLanes.SequenceEqual(other.RedundantLanes)
             && Positions.SequenceEqual(other.Positions);
 
     public override int GetHashCode() => HashCode.Combine(Loss, Hash, StateChecksum);

@@ -35,6 +35,9 @@ public sealed record StepMeasurement(long Step, double Loss, double GradientNorm
     /// <summary>Figures of the rollouts that it was trained on; null without rollouts.</summary>
     public RolloutSummary? Rollouts { get; init; }
 
+    /// <summary>How far the policy has moved from the one that sampled them; null without rollouts.</summary>
+    public PolicyFigures? Policy { get; init; }
+
     /// <summary>A hash of the interventions in force.</summary>
     public string? Decisions { get; init; }
 }

@@ -17,12 +17,31 @@ public sealed record PublishedWeights(long Step, int Slot, ulong Hash);
 /// <param name="Oldest">Requests with lower numbers are not wanted any more.</param>
 /// <param name="Step">The step that is trained on them.</param>
 /// <param name="Skips">What the plan of prompts skips.</param>
-public sealed record PrepareExperience(long Number, long Oldest, long Step, PublishedWeights Weights, SkipList Skips);
+public sealed record PrepareExperience(long Number, long Oldest, long Step, PublishedWeights Weights, SkipList Skips)
+{
+    /// <summary>Of the KL divergence in the reward, once it was adapted; else null.</summary>
+    public double? KlCoefficient { get; init; }
+}
 
 public abstract record RolloutsReport : IRunInput;
 
 /// <summary>Sent by a new supervisor of rollouts, which knows of no step.</summary>
 public sealed record RolloutsStarted : RolloutsReport;
+
+public enum RolloutPhase
+{
+    /// <summary>Completions are sampled.</summary>
+    Sampling,
+
+    /// <summary>All are sampled; rewards, log-probabilities or values are missing.</summary>
+    Scoring,
+
+    /// <summary>The ledger writes them.</summary>
+    Keeping,
+}
+
+/// <summary>What the rollouts of a step wait for; told when it changes.</summary>
+public sealed record ExperienceProgressed(long Number, RolloutPhase Phase) : RolloutsReport;
 
 /// <summary>The step can be trained on.</summary>
 /// <param name="Hash">Of all that training reads.</param>

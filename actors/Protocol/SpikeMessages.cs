@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using ActorTrain.Models;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Protocol;
@@ -38,6 +39,12 @@ public sealed record StepSignals
 
     /// <summary>Targets of the global batch.</summary>
     public long Tokens { get; init; }
+
+    /// <summary>Figures of the rollouts that it is trained on; null without rollouts.</summary>
+    public RolloutSummary? Rollouts { get; init; }
+
+    /// <summary>How far the policy has moved from the one that sampled; null without rollouts.</summary>
+    public PolicyFigures? Policy { get; init; }
 }
 
 /// <summary>The response that a rule requests, from mildest to most severe.</summary>

@@ -54,7 +54,7 @@ internal sealed class CheckpointSchedule
             throw new InvariantException($"The checkpoint at step {begunStep} was started, but the run is at step {step}.");
 
         // From any other state, a process could not resume.
-        var schedule = options.Rollouts ?? new RolloutSchedule();
+        var schedule = options.Rollouts ?? RolloutSchedule.OnPolicy;
         return schedule.IsRestart(step)
             && ((options.SaveInterval is null ? options.CheckpointEvery > 0 && schedule.Passes(step, options.CheckpointEvery)
                 : step - begunStep >= Every)

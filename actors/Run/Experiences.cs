@@ -20,13 +20,26 @@ internal sealed class Experiences(
     public bool HoldsUp => options.Rollouts is not null && !progress.IsComplete
         && (Current is not { Done: not null } || Wanted().Any());
 
+    /// <summary>Whether weights are to be copied for samplers.</summary>
+    public bool WantsCopy => options.Rollouts is not null && Wanted().Any();
+
+    /// <summary>What the next step's rollouts wait for, for the time account.</summary>
+    public string WaitsFor => Current switch
+    {
+        null => "publishing weights",
+        { Phase: RolloutPhase.Scoring } => "scoring",
+        { Phase: RolloutPhase.Keeping } => "keeping",
+        _ => "sampling",
+    };
+
     /// <summary>When unanswered requests are repeated; null if there are none.</summary>
     public DateTimeOffset? DueAt => requests.Values.Any(static request => request.Done is null) ? retry.At : null;
 
     /// <summary>Figures of the rollouts of the step under way; null without rollouts.</summary>
     public RolloutSummary? Summary => Current?.Done?.Summary;
 
-    private Request? Current => IsPlanned ? requests.GetValueOrDefault(progress.Step) : null;
+    private Request? Current => IsPlanned && options.Rollouts is { } schedule
+        ? requests.GetValueOrDefault(schedule.FirstStepOf(progress.Step)) : null;
 
     // Other skips mean other prompts.
     private bool IsPlanned => skips?.Equals(progress.Overrides.Skips) == true;
@@ -38,7 +51,8 @@ internal sealed class Experiences(
     {
         if (options.Rollouts is not { } schedule || !mayBegin || progress.IsComplete || end.IsEnding)
             return;
-        foreach (var past in requests.Keys.Where(step => step < progress.Step).ToList())
+        var oldest = schedule.Epochs > 1 ? schedule.RestartBefore(progress.Step) : progress.Step;
+        foreach (var past in requests.Keys.Where(step => step < oldest).ToList())
             Remove(past);
 
         if (!IsPlanned)
@@ -62,9 +76,12 @@ internal sealed class Experiences(
         {
             states.Snapshots.Pin(newest.Slot);
             number++;
-            var oldest = requests.Count == 0 ? number : requests.Values.Min(static request => request.Asked.Number);
+            var wanted = requests.Count == 0 ? number : requests.Values.Min(static request => request.Asked.Number);
             var weights = new PublishedWeights(newest.Step, newest.Slot, newest.Hash);
-            requests.Add(step, new Request(new PrepareExperience(number, oldest, step, weights, skips)));
+            requests.Add(step, new Request(new PrepareExperience(number, wanted, step, weights, skips)
+            {
+                KlCoefficient = progress.Overrides.KlCoefficient,
+            }));
             output.Do(new ToRollouts(requests[step].Asked));
         }
 
@@ -84,6 +101,9 @@ internal sealed class Experiences(
         {
             case RolloutsStarted:
                 Repeat();
+                break;
+            case ExperienceProgressed made when Find(made.Number) is { Done: null } request:
+                request.Phase = made.Phase;
                 break;
             case ExperiencePrepared done when Find(done.Number) is { Done: null } request:
                 request.Done = done;
@@ -143,6 +163,8 @@ internal sealed class Experiences(
     private sealed class Request(PrepareExperience asked)
     {
         public PrepareExperience Asked => asked;
+
+        public RolloutPhase Phase { get; set; }
 
         public ExperiencePrepared? Done { get; set; }
     }

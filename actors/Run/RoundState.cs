@@ -2,6 +2,7 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Actors.Run;
 
@@ -110,7 +111,8 @@ internal sealed class RoundState
     }
 
     /// <param name="norms">Positions of tensors; if null, no norms per tensor, embedding or block are measured.</param>
-    public StepSignals Measure(long tokens, TensorNorms? norms)
+    /// <param name="rollouts">Figures of what it was trained on, if that were rollouts.</param>
+    public StepSignals Measure(long tokens, TensorNorms? norms, RolloutSummary? rollouts = null)
     {
         IReadOnlyList<double> cells = [.. shards.SelectMany(static shard => shard!.Cells)];
         var parts = norms is not null && cells.Count == norms.Cells ? norms.Of(cells) : null;
@@ -126,7 +128,16 @@ internal sealed class RoundState
             UpdateNorm = Update is { Agrees: true } previewed ? RoundCheck.NormOf(previewed.Hash) : null,
             NonFinite = shards.Sum(static shard => shard!.NonFinite),
             Tokens = tokens,
+            Rollouts = rollouts,
+            Policy = Policy(),
         };
+    }
+
+    // In lane order, however lanes were shared out.
+    private PolicyFigures? Policy()
+    {
+        List<PolicyFigures> ofLanes = [.. done.Values.SelectMany(static part => part.Result.LanePolicies)];
+        return ofLanes.Count == 0 ? null : ofLanes.Aggregate(static (sum, lane) => sum + lane);
     }
 }
 

@@ -2,6 +2,7 @@ using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
+using ActorTrain.Models.PostTraining.Rewards;
 
 namespace ActorTrain.Actors.Run;
 
@@ -32,6 +33,9 @@ public sealed record RunLogicOptions
 
     /// <summary>Which weights sample the rollouts that steps are trained on; null without rollouts.</summary>
     public RolloutSchedule? Rollouts { get; init; }
+
+    /// <summary>What adapts the KL coefficient of rewards; null if it is fixed.</summary>
+    public KlController? KlControl { get; init; }
 
     /// <summary>Steps between evaluations; 0: only at the end.</summary>
     public int EvaluateEvery { get; init; }

@@ -55,14 +55,15 @@ internal sealed class RunProgress
     public void Begin(DateTimeOffset now) => UpdatedAt = now;
 
     /// <param name="spikes">Memory of the spike rules after this update.</param>
+    /// <param name="klCoefficient">From now on; null if it is fixed.</param>
     /// <returns>The time since the previous update.</returns>
-    public TimeSpan NoteUpdate(SpikeMemory spikes, DateTimeOffset now)
+    public TimeSpan NoteUpdate(SpikeMemory spikes, double? klCoefficient, DateTimeOffset now)
     {
         if (Step >= LastStep)
             throw new InvariantException($"Step {Step} is beyond the last step, {LastStep}.");
         var elapsed = now - UpdatedAt;
         (Step, Vetoes, UpdatedAt) = (Step + 1, 0, now);
-        Overrides = Overrides with { Spikes = spikes };
+        Overrides = Overrides with { Spikes = spikes, KlCoefficient = klCoefficient };
         return elapsed;
     }
 
@@ -113,8 +114,7 @@ internal sealed class RunProgress
     /// <summary>The batches of some steps under the current plan, including the positions between them.</summary>
     public SkippedRange Batches(long from, long count, string reason)
     {
-        var first = Overrides.Skips.PositionOf(from * plan.BatchSize);
-        var last = Overrides.Skips.PositionOf(((from + count) * plan.BatchSize) - 1);
+        var (first, last) = plan.Span(from, from + count, Overrides.Skips);
         return new SkippedRange(first, last - first + 1, reason);
     }
 }

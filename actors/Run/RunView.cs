@@ -60,12 +60,14 @@ internal sealed class RunView(
             return (GoodputActivity.Recovering, trouble);
         if (evaluations.HoldsUp)
             return (GoodputActivity.Evaluating, null);
+        if (saving.IsCopying && experiences.WantsCopy)
+            return (GoodputActivity.Generating, experiences.WaitsFor);
         if (saving.IsCopying)
             return (GoodputActivity.Saving, saving.CopiesForDisk ? "checkpoint" : "snapshot");
         if (progress.IsComplete || (end.IsEnding && rounds.Current is null))
             return saving.IsSettled ? ending : (GoodputActivity.Saving, "checkpoint");
         if (rounds.Current is null && experiences.HoldsUp && roster.HasMembers)
-            return (GoodputActivity.Generating, null);
+            return (GoodputActivity.Generating, experiences.WaitsFor);
         if (rounds.HaveBegun)
             return (GoodputActivity.NewSteps, null);
 

@@ -54,7 +54,7 @@ internal sealed class StepJudge
         {
             if (options.PreviewsUpdates && double.IsFinite(round.GradientNorm) && !integrity.IsPreviewed())
                 return;
-            round.Signals = round.Measure(options.TokensPerStep, options.Norms);
+            round.Signals = round.Measure(options.TokensPerStep, options.Norms, experiences.Summary);
             AskFirst();
         }
 
@@ -190,10 +190,8 @@ internal sealed class StepJudge
         rounds.Commit(signals.GradientNorm, adjustment);
         time.NoteWait(round.Waited);
         votes.Clear();
-
-        // Those of this step, before the next one comes.
-        var rollouts = experiences.Summary;
-        var elapsed = progress.NoteUpdate(judgement.IfApplied, output.Now);
+        var klCoefficient = signals.Rollouts is { } rollouts ? options.KlControl?.After(rollouts, progress.Overrides.KlCoefficient) : null;
+        var elapsed = progress.NoteUpdate(judgement.IfApplied, klCoefficient, output.Now);
         var measurement = new StepMeasurement(progress.Step, signals.Loss, signals.GradientNorm, elapsed, round.Positions)
         {
             LearningRate = rate * adjustment.RateFactor,
@@ -202,7 +200,8 @@ internal sealed class StepJudge
             EmbeddingNorm = SpikeSignal.EmbeddingNorm.Known(signals),
             BlockNorm = SpikeSignal.BlockNorm.Known(signals),
             UpdateNorm = SpikeSignal.UpdateNorm.Known(signals),
-            Rollouts = rollouts,
+            Rollouts = signals.Rollouts,
+            Policy = signals.Policy,
         };
         metrics.Add(new MetricsItem(measurement, progress.Step));
         output.Do(new NotifyMeasurement(measurement, progress.LastStep));

@@ -50,7 +50,9 @@ public sealed class DriftRule(DriftOptions options) : SpikeRule
     public override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
     {
         ArgumentNullException.ThrowIfNull(signals);
-        if (!double.IsFinite(signals.Loss) || signals.Loss <= 0)
+
+        // The loss of a policy says nothing about how good it is.
+        if (signals.Rollouts is not null || !double.IsFinite(signals.Loss) || signals.Loss <= 0)
             return new Opinion(null, memory, memory);
         var x = Math.Log(signals.Loss);
         if (memory is not [var seen, var level, var variance, var last, var sum, var start])

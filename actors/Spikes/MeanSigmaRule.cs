@@ -12,7 +12,8 @@ public sealed record MeanSigmaOptions : WindowRuleOptions
     public double Sigma { get; init; } = 6;
 
     [Option("signals that mean_sigma watches: loss and gradient norm of the batch, largest loss of a lane, gradient norm of the embedding, "
-        + "largest gradient norm of a block, norm of the update (costs one more pass over the weights per step)")]
+        + "largest gradient norm of a block, norm of the update (costs one more pass over the weights per step); of rollouts the KL "
+        + "divergence from the base model, the length, and the KL from the policy that sampled")]
     public WatchedSignals Signals { get; init; } = WatchedSignals.LossAndNorm;
 }
 

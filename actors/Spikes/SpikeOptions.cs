@@ -10,16 +10,17 @@ namespace ActorTrain.Actors.Spikes;
 public sealed record SpikeOptions : IOptions
 {
     // In order of evaluation; of two findings with the same response, the first counts.
-    private static readonly ImmutableArray<(string Name, Func<SpikeOptions, SpikeRule> Make)> Known =
+    private static readonly ImmutableArray<(string Name, Func<SpikeOptions, IReadOnlyList<double>, SpikeRule> Make)> Known =
     [
-        (FirstMaxRule.Id, static options => new FirstMaxRule(options.FirstMax)),
-        (MeanSigmaRule.Id, static options => new MeanSigmaRule(options.MeanSigma)),
-        (RobustZRule.Id, static options => new RobustZRule(options.RobustZ)),
-        (RunningMultipleRule.Id, static options => new RunningMultipleRule(options.RunningMultiple)),
-        (DriftRule.Id, static options => new DriftRule(options.Drift)),
-        (ZClipRule.Id, static options => new ZClipRule(options.ZClip)),
-        (AdaGcRule.Id, static options => new AdaGcRule(options.AdaGc)),
-        (MomentumResetRule.Id, static options => new MomentumResetRule(options.MomentumReset)),
+        (FirstMaxRule.Id, static (options, _) => new FirstMaxRule(options.FirstMax)),
+        (MeanSigmaRule.Id, static (options, _) => new MeanSigmaRule(options.MeanSigma)),
+        (RobustZRule.Id, static (options, _) => new RobustZRule(options.RobustZ)),
+        (RunningMultipleRule.Id, static (options, _) => new RunningMultipleRule(options.RunningMultiple)),
+        (DriftRule.Id, static (options, _) => new DriftRule(options.Drift)),
+        (PolicyDriftRule.Id, static (options, weights) => new PolicyDriftRule(options.PolicyDrift, weights)),
+        (ZClipRule.Id, static (options, _) => new ZClipRule(options.ZClip)),
+        (AdaGcRule.Id, static (options, _) => new AdaGcRule(options.AdaGc)),
+        (MomentumResetRule.Id, static (options, _) => new MomentumResetRule(options.MomentumReset)),
     ];
 
     /// <summary>All rules that can be enabled besides <see cref="NonFiniteRule"/>, which is always on.</summary>
@@ -36,6 +37,7 @@ public sealed record SpikeOptions : IOptions
 
     public RobustZOptions RobustZ { get; init; } = new() { Window = 64, Warmup = 32 };
     public DriftOptions Drift { get; init; } = new();
+    public PolicyDriftOptions PolicyDrift { get; init; } = new();
     public MeanSigmaOptions MeanSigma { get; init; } = new();
     public FirstMaxOptions FirstMax { get; init; } = new();
     public RunningMultipleOptions RunningMultiple { get; init; } = new();
@@ -66,6 +68,8 @@ public sealed record SpikeOptions : IOptions
             yield return new($"{nameof(Rules):key} has {name} twice; name it once.");
     }
 
-    public SpikeDetection Detection() =>
-        new([new NonFiniteRule(), .. Known.Where(known => Rules.Contains(known.Name)).Select(known => known.Make(this))], Persistence);
+    /// <param name="rewardWeights">Of the parts of the reward; null without rollouts.</param>
+    public SpikeDetection Detection(IReadOnlyList<double>? rewardWeights = null) => new(
+        [new NonFiniteRule(), .. Known.Where(known => Rules.Contains(known.Name)).Select(known => known.Make(this, rewardWeights ?? []))],
+        Persistence);
 }

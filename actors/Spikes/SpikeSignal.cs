@@ -38,7 +38,20 @@ public sealed class SpikeSignal
     public static SpikeSignal UpdateNorm { get; } =
         new("update_norm", "update norm", static step => step.UpdateNorm is { } norm ? [norm] : []);
 
-    public static IReadOnlyList<SpikeSignal> All { get; } = [Loss, GradientNorm, LaneLoss, EmbeddingNorm, BlockNorm, UpdateNorm];
+    /// <summary>Of rollouts from the base model.</summary>
+    public static SpikeSignal Divergence { get; } = new(
+        "divergence", "KL divergence of the rollouts", static step => step.Rollouts?.Divergence is { } divergence ? [divergence] : []);
+
+    /// <summary>Of completions.</summary>
+    public static SpikeSignal Length { get; } =
+        new("length", "mean length of the rollouts", static step => step.Rollouts is { } rollouts ? [rollouts.Length] : []);
+
+    /// <summary>Of the policy from the one that sampled; 0 without a lag.</summary>
+    public static SpikeSignal PolicyKl { get; } =
+        new("policy_kl", "KL from the policy that sampled", static step => step.Policy is { } policy ? [policy.ApproximateKl] : []);
+
+    public static IReadOnlyList<SpikeSignal> All { get; } =
+        [Loss, GradientNorm, LaneLoss, EmbeddingNorm, BlockNorm, UpdateNorm, Divergence, Length, PolicyKl];
 
     /// <summary>Its name in a run file.</summary>
     public string Word { get; }

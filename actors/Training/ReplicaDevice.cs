@@ -9,6 +9,7 @@ using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
+using ActorTrain.Models.Rollouts;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
@@ -45,6 +46,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     private readonly TensorNorms norms;
     private readonly List<long> positions = [];
     private readonly List<double> laneLosses = [];
+    private readonly List<PolicyFigures> lanePolicies = [];
     private readonly List<(int Lane, ulong Hash)> redundantLanes = [];
     private (long Step, SkipList Skips, long Targets)? counted;
     private (long Step, SkipList Skips, long Weights)? begun;
@@ -92,6 +94,7 @@ public sealed class ReplicaDevice : ITrainerDevice
         redundantLanes.Clear();
         positions.Clear();
         laneLosses.Clear();
+        lanePolicies.Clear();
     }
 
     // The reference form computes lane by lane.
@@ -109,6 +112,7 @@ public sealed class ReplicaDevice : ITrainerDevice
             ? block.Add([.. batches.Select(static lane => lane.Single())], targets)
             : [block.Add(batches.Single(), targets, isRedundant)];
         laneLosses.AddRange(measures.Select(static measure => measure.Loss));
+        lanePolicies.AddRange(measures.Select(static measure => measure.Policy).OfType<PolicyFigures>());
         if (measures[0].Hash is { } hash)
             redundantLanes.Add((lanes.First, hash));
         positions.AddRange(samples.SelectMany(static lane => lane).Select(static sample => sample.Position));
@@ -189,6 +193,7 @@ public sealed class ReplicaDevice : ITrainerDevice
             RedundantLanes = [.. redundantLanes],
             StateChecksum = replica.StateChecksum,
             Waited = waited,
+            LanePolicies = [.. lanePolicies],
         };
 
     // Null if the total is gone.

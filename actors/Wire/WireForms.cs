@@ -88,6 +88,7 @@ internal static class WireForms
         Form("rollouts-failed", WireJson.Default.RolloutsFailed),
         Form("worker-corrupted", WireJson.Default.WorkerCorrupted),
         Form("worker-lost", WireJson.Default.WorkerLost),
+        Form("experience-progressed", WireJson.Default.ExperienceProgressed),
         Form("generate-rollouts", WireJson.Default.GenerateRollouts),
         Form("judge-rollouts", WireJson.Default.JudgeRollouts),
         Form("forget-rollouts", WireJson.Default.ForgetRollouts),
@@ -236,6 +237,7 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
 [JsonSerializable(typeof(RolloutsFailed))]
 [JsonSerializable(typeof(WorkerCorrupted))]
 [JsonSerializable(typeof(WorkerLost))]
+[JsonSerializable(typeof(ExperienceProgressed))]
 [JsonSerializable(typeof(GenerateRollouts))]
 [JsonSerializable(typeof(JudgeRollouts))]
 [JsonSerializable(typeof(ForgetRollouts))]

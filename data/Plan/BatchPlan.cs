@@ -10,16 +10,19 @@ public readonly record struct PlannedSample(long Position, long Epoch, long Samp
 
 /// <summary>Which samples each lane of each step trains on: a function of (seed, step, skip list), without state.</summary>
 /// <remarks>The sample stream is the endless sequence of positions p = 0, 1, 2, …; position p is in epoch p / samples, and each epoch is a
-/// permutation of all samples. A step consumes the next <see cref="BatchSize"/> positions that are not skipped; lane l gets the l-th of
+/// permutation of all samples. A batch is the next <see cref="BatchSize"/> positions that are not skipped, and a step trains on the next
+/// batch, or, where the schedule says so, on an earlier one again; lane l gets the l-th of
 /// equal contiguous parts of them. The batch of a step is therefore the same for any number of lanes.</remarks>
 public sealed class BatchPlan
 {
     private readonly ulong seed;
+    private readonly RolloutSchedule schedule;
 
     /// <param name="samples">Samples of the training part, at least 1.</param>
     /// <param name="lanes">A power of two that divides the batch size.</param>
+    /// <param name="schedule">Which batch a step trains on; null: each its own.</param>
     /// <exception cref="ArgumentException">The numbers are inconsistent.</exception>
-    public BatchPlan(ulong seed, long samples, int batchSize, int lanes)
+    public BatchPlan(ulong seed, long samples, int batchSize, int lanes, RolloutSchedule? schedule = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
@@ -28,6 +31,7 @@ public sealed class BatchPlan
         if (batchSize % lanes != 0)
             throw new ArgumentException($"A batch of {batchSize} cannot be split into {lanes} equal lanes.", nameof(lanes));
         this.seed = seed;
+        this.schedule = schedule ?? RolloutSchedule.OnPolicy;
         SampleCount = samples;
         BatchSize = batchSize;
         Lanes = lanes;
@@ -55,6 +59,25 @@ public sealed class BatchPlan
     /// <param name="step">From 0.</param>
     public PlannedSample[] Samples(long step, SkipList skips) => Ordinals(step, 0, BatchSize, skips);
 
+    /// <summary>How many samples the batches of the first <paramref name="steps"/> steps have.</summary>
+    public long SamplesIn(long steps) => checked(schedule.BatchesIn(steps) * BatchSize);
+
+    /// <summary>Whether a step is the first that trains on its batch.</summary>
+    public bool IsFirst(long step) => schedule.FirstStepOf(step) == step;
+
+    /// <summary>The first and the last position that steps from one to before another train on.</summary>
+    public (long First, long Last) Span(long from, long before, SkipList skips)
+    {
+        var (first, last) = (long.MaxValue, 0L);
+        for (var step = from; step < before; step++)
+        {
+            var batch = schedule.BatchOf(step);
+            (first, last) = (Math.Min(first, batch * BatchSize), Math.Max(last, ((batch + 1) * BatchSize) - 1));
+        }
+
+        return (skips.PositionOf(first), skips.PositionOf(last));
+    }
+
     public PlannedSample At(long position)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
@@ -65,7 +88,7 @@ public sealed class BatchPlan
     private PlannedSample[] Ordinals(long step, int offset, int count, SkipList skips)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
-        var first = checked(step * BatchSize) + offset;
+        var first = checked(schedule.BatchOf(step) * BatchSize) + offset;
         var samples = new PlannedSample[count];
         for (var i = 0; i < count; i++)
             samples[i] = At(skips.PositionOf(first + i));

@@ -21,6 +21,9 @@ public sealed class RewardFunction
     /// <summary>The parts as written, without weights, such as <c>similarity^4</c>; no two are equal.</summary>
     public IReadOnlyList<string> Parts { get; }
 
+    /// <summary>What each part counts.</summary>
+    public IReadOnlyList<double> Weights => [.. terms.Select(static term => term.Weight)];
+
     /// <summary>Whether a part compares with the answer in a prompt's reference: see <see cref="RequireAnswers"/>.</summary>
     public bool NeedsAnswer => terms.Any(static term => term.Part.NeedsAnswer);
 

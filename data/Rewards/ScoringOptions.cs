@@ -28,6 +28,9 @@ public sealed record ScoringOptions : IOptions
     /// <summary>Names of the parts of a reward, in order.</summary>
     public IReadOnlyList<string> Parts() => [.. Build()?.Parts ?? [], .. Model.Length == 0 ? (string[])[] : ["model"]];
 
+    /// <summary>What each part counts in the reward.</summary>
+    public IReadOnlyList<double> PartWeights() => [.. Build()?.Weights ?? [], .. Model.Length == 0 ? (double[])[] : [ModelWeight]];
+
     /// <summary>Null for none.</summary>
     public RewardFunction? Build() => Function.Length == 0 ? null : RewardFunction.Parse(Function, Fuel);
 

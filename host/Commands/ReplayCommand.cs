@@ -120,9 +120,10 @@ internal static class ReplayCommand
     private static int Repair(PastRollouts past, RolloutReplay replay, CommandContext context)
     {
         List<long> damaged = [];
+        var schedule = past.Configuration.Rollouts.Schedule();
         for (var step = 0L; step < past.Committed; step++)
         {
-            if (past.Ledger.Read(step) is null)
+            if (schedule.FirstStepOf(step) == step && past.Ledger.Read(step) is null)
                 damaged.Add(step);
         }
 

@@ -68,7 +68,7 @@ internal static class RolloutsCommand
     {
         var configuration = past.Configuration;
         var experience = new Experience(
-            rollouts.Groups, configuration.Advantages, configuration.Rollouts.MaxTokens, isOnPolicy: true);
+            rollouts.Groups, configuration.Advantages.Of(rollouts), configuration.Rollouts.MaxTokens, isOnPolicy: true);
         var (tokenizer, _) = past.Tokenizer();
         using (tokenizer)
         {

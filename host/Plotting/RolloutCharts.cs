@@ -9,25 +9,33 @@ namespace ActorTrain.Host.Plotting;
 /// <param name="Length">Mean tokens of a completion.</param>
 /// <param name="Ended">Share of completions that have their end token.</param>
 /// <param name="Entropy">In nats per token.</param>
+/// <param name="Ratio">Mean ratio of the policy to the one that sampled; empty if it is the same.</param>
+/// <param name="ClipFraction">Share of tokens that the clip acts on; empty likewise.</param>
 public sealed record RolloutMetrics(
     MetricsSeries Reward, IReadOnlyList<(string Name, MetricsSeries Series)> Parts, MetricsSeries Divergence, MetricsSeries Length,
-    MetricsSeries Ended, MetricsSeries Entropy)
+    MetricsSeries Ended, MetricsSeries Entropy, MetricsSeries Ratio, MetricsSeries ClipFraction)
 {
     /// <summary>Null for a run without rollouts.</summary>
     /// <param name="parts">Names of the parts of the reward.</param>
     public static RolloutMetrics? Of(IReadOnlyList<StepMetrics> steps, IReadOnlyList<string> parts)
     {
         StepMetrics[] rows = [.. steps.Where(static row => row.Rollouts is not null)];
+        var moves = rows.Any(static row => row.Policy is { LargestLogRatio: not 0 });
         return rows.Length == 0 ? null : new RolloutMetrics(
             Series(static rollouts => rollouts.Reward),
             parts.Count < 2 ? [] : [.. parts.Select((name, part) => (name, Series(rollouts => rollouts.Parts[part])))],
             rows[0].Rollouts!.Divergence is null ? MetricsSeries.Empty : Series(static rollouts => rollouts.Divergence ?? double.NaN),
             Series(static rollouts => rollouts.Length),
             Series(static rollouts => rollouts.Ended),
-            Series(static rollouts => rollouts.Entropy));
+            Series(static rollouts => rollouts.Entropy),
+            OfPolicy(static policy => policy.Ratio),
+            OfPolicy(static policy => policy.ClipFraction));
 
         MetricsSeries Series(Func<RolloutSummary, double> figure) =>
             new([.. rows.Select(static row => (double)row.Step)], [.. rows.Select(row => figure(row.Rollouts!))]);
+
+        MetricsSeries OfPolicy(Func<PolicyFigures, double> figure) => !moves ? MetricsSeries.Empty
+            : new([.. rows.Select(static row => (double)row.Step)], [.. rows.Select(row => figure(row.Policy ?? default))]);
     }
 }
 
@@ -54,6 +62,11 @@ internal static class RolloutCharts
         One("completion length, tokens", rollouts.Length, Chart.Green, isFromZero: true);
         One("share of completions with an end token", rollouts.Ended, Chart.Grey);
         One("entropy, nats per token", rollouts.Entropy, Chart.Purple, isFromZero: true);
+        if (rollouts.Ratio.Count > 0)
+        {
+            One("mean ratio of the policy to the one that sampled", rollouts.Ratio, Chart.Blue);
+            One("share of tokens that the clip acts on", rollouts.ClipFraction, Chart.Orange, isFromZero: true);
+        }
 
         void One(string title, MetricsSeries series, ScottPlot.Color color, bool isFromZero = false)
         {

@@ -25,8 +25,13 @@ internal static class Figures
     public static string Of(RolloutSummary rollouts) => $"reward {Loss(rollouts.Reward)} length {Format(rollouts.Length, "0.0")} ended "
         + $"{Percent(rollouts.Ended)} entropy {Short(rollouts.Entropy)}"
         + (rollouts.Divergence is { } divergence ? $" kl {Short(divergence)}" : "")
+        + (rollouts.KlCoefficient is { } coefficient ? $" kl_coefficient {Short(coefficient)}" : "")
         + (rollouts.ValueLoss is { } loss ? $" value_loss {Short(loss)}" : "")
         + (rollouts.ExplainedVariance is { } explained ? $" explained_variance {Short(explained)}" : "");
+
+    /// <summary>Figures of a policy, name by name; none if it is the one that sampled.</summary>
+    public static string Of(PolicyFigures? policy) => policy is { LargestLogRatio: not 0 } moved
+        ? $" ratio {Short(moved.Ratio)} clipped {Percent(moved.ClipFraction)} policy_kl {Short(moved.ApproximateKl)}" : "";
 
     /// <summary>Figures of completions besides their reward, as part of a sentence.</summary>
     public static string OfCompletions(RolloutSummary rollouts) =>

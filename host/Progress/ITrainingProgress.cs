@@ -13,6 +13,9 @@ public sealed record StepProgress(
 {
     /// <summary>Figures of the rollouts that it was trained on; null without rollouts.</summary>
     public RolloutSummary? Rollouts { get; init; }
+
+    /// <summary>How far the policy has moved from the one that sampled them; null without rollouts.</summary>
+    public PolicyFigures? Policy { get; init; }
 }
 
 /// <summary>One evaluation on the validation split.</summary>

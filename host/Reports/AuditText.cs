@@ -48,7 +48,7 @@ internal static class AuditText
         var rewards = report.RewardsCompared is { } compared ? $"{compared} rewards equal those of the reward function"
             : "rewards were not computed again, since the data of the run is not there";
         output.WriteLine(report.IsClean
-            ? $"rollouts: {report.Rollouts} of {report.Steps} steps, each trained on once; {rewards}."
+            ? $"rollouts: {report.Rollouts} of {report.Steps} steps, each trained on as planned; {rewards}."
             : "rollouts are inconsistent:");
         foreach (var contradiction in report.Contradictions)
             output.WriteLine($"  {contradiction}");

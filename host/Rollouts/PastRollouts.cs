@@ -77,10 +77,11 @@ internal sealed class PastRollouts
         ? $"{Run.Path} has no rollouts yet: its first step is not trained on; continue it with `actortrain rlhf`."
         : $"{Run.Path} has lost its rollouts; `actortrain replay {Run.Path} --repair` samples them again.");
 
-    /// <summary>The rollouts of a step.</summary>
+    /// <summary>The rollouts of a step; those of the first step that was trained on them, where several are.</summary>
     /// <exception cref="UserErrorException">There are none, or they are damaged.</exception>
     public StepRollouts Read(long step)
     {
+        step = Configuration.Rollouts.Schedule().FirstStepOf(step);
         if (!Steps.Contains(step) && step >= Committed)
             throw new UserErrorException($"{Run.Path} has no rollouts of step {step}; it has those of steps {Words(Steps)}.");
         return Ledger.Read(step) ?? throw new UserErrorException($"{Ledger.PathOf(step)} is {Lack(step)}; "

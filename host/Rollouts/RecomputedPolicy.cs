@@ -62,6 +62,9 @@ internal sealed class RecomputedPolicy : IWeightSource, IDisposable
     /// <summary>Updates that the weights have seen.</summary>
     public long Step { get; private set; } = -1;
 
+    /// <summary>Of the KL divergence in the reward, once it was adapted.</summary>
+    public double? KlCoefficient { get; private set; }
+
     /// <summary>The weights, with the hash of the state.</summary>
     public PublishedWeights Weights => new(Step, Slot: 0, HashOf(Step));
 
@@ -80,9 +83,14 @@ internal sealed class RecomputedPolicy : IWeightSource, IDisposable
             cancellation.ThrowIfCancellationRequested();
             foreach (var later in schedule.SampledBy(Step).Where(later => later < past.Committed && past.Ledger.Read(later) is null))
                 sampled[later] = missing(later);
-            sampled.Remove(Step, out var again);
-            if (Take(past.Ledger.Read(Step) ?? again ?? throw new InvariantException($"Step {Step} has no rollouts.")) is { } difference)
+            var batch = schedule.FirstStepOf(Step);
+            if (Take(past.Ledger.Read(batch) ?? sampled.GetValueOrDefault(batch)
+                ?? throw new InvariantException($"Step {Step} has no rollouts.")) is { } difference)
                 return difference;
+            if (schedule.Epochs == 1)
+                sampled.Remove(batch);
+            else if (schedule.IsRestart(Step))
+                sampled.Clear();
             if ((Step - first) % 50 == 0 && Step < step)
                 note($"recomputed step {Step - 1}");
         }
@@ -128,6 +136,7 @@ internal sealed class RecomputedPolicy : IWeightSource, IDisposable
             {
                 Load(nearest.Checkpoint);
                 rules.Begin(nearest.Origin);
+                KlCoefficient = nearest.Origin.Overrides.KlCoefficient;
                 (Step, from) = (nearest.Origin.Step, nearest.Origin);
                 hashes.Clear();
                 sampled.Clear();
@@ -172,13 +181,17 @@ internal sealed class RecomputedPolicy : IWeightSource, IDisposable
         var configuration = past.Configuration;
         var (training, options) = (configuration.Training, configuration.Rollouts);
         var experience = new Experience(
-            rollouts.Groups, configuration.Advantages, options.MaxTokens, isOnPolicy: schedule.WeightsOf(Step) == Step);
+            rollouts.Groups, configuration.Advantages.Of(rollouts), options.MaxTokens,
+            isOnPolicy: schedule.Epochs == 1 && schedule.WeightsOf(Step) == Step);
         using var block = replica.Begin(new LaneBlock(0, training.Lanes));
         List<double> laneLosses = [];
+        var policy = default(PolicyFigures);
         foreach (var lane in rollouts.Groups.Select(static group => group.Position).Chunk(rollouts.Groups.Count / training.Lanes))
         {
             var batches = experience.Batches(lane, training.MicroBatch * options.Samples);
-            laneLosses.Add(block.Add(batches, experience.Counts.Tokens).Loss * training.Lanes);
+            var measured = block.Add(batches, experience.Counts.Tokens);
+            laneLosses.Add(measured.Loss * training.Lanes);
+            policy += measured.Policy ?? default;
         }
 
         replica.VerifyWeights();
@@ -196,10 +209,13 @@ internal sealed class RecomputedPolicy : IWeightSource, IDisposable
             BlockNorms = parts.Blocks,
             UpdateNorm = configuration.Spikes.Watches(SpikeSignal.UpdateNorm) ? replica.Preview(sum, measure, rules.RateAt(Step)) : null,
             Tokens = Training.RolloutSetup.TokensPerStep(configuration),
+            Rollouts = experience.Summary,
+            Policy = policy,
         });
         replica.Apply(sum, measure, adjustment);
         replica.ReturnGradient(sum.Gradient);
         var difference = DifferenceOf(past.MetricsOf(Step), measure, adjustment);
+        KlCoefficient = configuration.Advantages.KlControl()?.After(experience.Summary, KlCoefficient) ?? KlCoefficient;
         Step++;
         return difference;
     }

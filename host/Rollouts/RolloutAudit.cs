@@ -3,6 +3,7 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Host.Runs;
 using ActorTrain.Host.Training;
 using ActorTrain.Models;
+using ActorTrain.Models.Plan;
 using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Ledger;
@@ -26,6 +27,7 @@ internal sealed class RolloutAudit
 {
     private readonly PastRollouts past;
     private readonly RolloutsRun? run;
+    private readonly RolloutSchedule schedule;
     private readonly List<string> contradictions = [];
     private readonly List<long> unreadable = [];
     private readonly Dictionary<long, long> stepOf = [];
@@ -33,7 +35,8 @@ internal sealed class RolloutAudit
     private long rewards;
     private long unnamed;
 
-    private RolloutAudit(PastRollouts past, RolloutsRun? run) => (this.past, this.run) = (past, run);
+    private RolloutAudit(PastRollouts past, RolloutsRun? run) =>
+        (this.past, this.run, schedule) = (past, run, past.Configuration.Rollouts.Schedule());
 
     /// <param name="steps">Steps of the course that counts; later ones are ignored.</param>
     /// <exception cref="UserErrorException">A file of the run cannot be read.</exception>
@@ -56,7 +59,10 @@ internal sealed class RolloutAudit
     // A row's step counts from 1.
     private void Check(SampleRow row)
     {
-        var step = row.Step - 1;
+        // A batch that is trained on again is kept by the name of the first step.
+        var (taken, step) = (row.Step - 1, schedule.FirstStepOf(row.Step - 1));
+        if (taken > step && past.Ledger.Read(step) is null)
+            return;
         if (past.Ledger.Read(step) is not { } kept)
         {
             unreadable.Add(step);
@@ -71,6 +77,8 @@ internal sealed class RolloutAudit
                 + string.Join(", ", row.Ranges));
         }
 
+        if (taken > step)
+            return;
         foreach (var position in positions)
         {
             if (!stepOf.TryAdd(position, step))

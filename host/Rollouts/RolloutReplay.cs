@@ -46,7 +46,10 @@ internal sealed class RolloutReplay : IDisposable
             model = TrainingStage.Reinforcing.ModelOf(configuration, tokenizer.VocabularySize);
             var replica = TrainingStage.Reinforcing.ReplicaOf(configuration, model);
             policy = new RecomputedPolicy(
-                past, replica, new UpdateRules(configuration.Spikes.Detection(), replica.Schedule, JournalState.Of(record.Decisions)),
+                past, replica,
+                new UpdateRules(
+                    configuration.Spikes.Detection(configuration.Scoring.PartWeights()), replica.Schedule,
+                    JournalState.Of(record.Decisions)),
                 Checkpoints(configuration.Hash),
                 (past.Run.BaseOf(configuration.Base)!, past.Run.CriticBaseOf(configuration.Critic.Digest)), note);
             sampler = new StepSampler(new GeneratorOptions(
@@ -131,7 +134,7 @@ internal sealed class RolloutReplay : IDisposable
             + $"only be sampled and scored again with the run's data, which is not at {past.Configuration.Data.Path} (relative to this "
             + "folder); restore that folder.");
         run ??= new RolloutSetup(past.Configuration, data).Run(model, past.Run, environment);
-        return sampler.Sample(run, step, policy.Weights, Skips(), cancellation);
+        return sampler.Sample(run, step, policy.Weights, Skips(), cancellation) with { KlCoefficient = policy.KlCoefficient };
     }
 
     // Ranges for later steps lie behind the positions of earlier ones, so one list holds for all.

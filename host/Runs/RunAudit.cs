@@ -28,7 +28,8 @@ internal static class RunAudit
 
         // Positions do not depend on the number of samples, so the data are not needed.
         var samples = SamplesOf(configuration, record);
-        var plan = new BatchPlan((ulong)training.Seed, samples ?? 1, training.Batch, training.Lanes);
+        var plan = new BatchPlan(
+            (ulong)training.Seed, samples ?? 1, training.Batch, training.Lanes, configuration.Rollouts.Schedule());
         var state = JournalState.Of(record.Decisions);
         var (ledger, metrics) = (SampleLedger.ReadHistory(run.LedgerFile), MetricsLog.ReadHistory(run.MetricsFile));
         var rows = ledger.Line.Select(static row => row.Row);
@@ -48,7 +49,8 @@ internal static class RunAudit
                     .DistinctBy(static unequal => (unequal.Step, unequal.Is))
                     .OrderBy(static unequal => (unequal.Is, unequal.Step)),
             ],
-            Reads = samples is null ? null : SampleReads.Of(plan, rows.TakeWhile(row => row.Step <= report.Steps)),
+            Reads = samples is null ? null : SampleReads.Of(
+                plan, rows.TakeWhile(row => row.Step <= report.Steps).Where(row => plan.IsFirst(row.Step - 1))),
         };
     }
 

@@ -37,7 +37,8 @@ internal sealed class RolloutSetup
         endOfTurn = new ChatEncoder(template, data.Tokenizer, data.Folder).EndOfTurn;
         lead = string.Concat(template.Assistant.Lead.Select(static piece => piece.Text));
         var options = configuration.Training;
-        plan = new BatchPlan((ulong)options.Seed, data.TrainSequences.Groups, options.Batch, options.Lanes);
+        plan = new BatchPlan(
+            (ulong)options.Seed, data.TrainSequences.Groups, options.Batch, options.Lanes, configuration.Rollouts.Schedule());
         Experiences = new ExperienceMemory(configuration.Rollouts.Schedule());
         reward = configuration.Scoring.Build();
         if (reward is null && configuration.Scoring.Model.Length == 0)

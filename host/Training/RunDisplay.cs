@@ -44,6 +44,6 @@ internal sealed class RunDisplay(ITrainingProgress progress, long tokensPerStep,
         var rate = (step.Rollouts?.Tokens ?? tokensPerStep) / step.Elapsed.TotalSeconds;
         progress.Report(new StepProgress(
             step.Step, totalSteps, step.Loss, step.GradientNorm, step.LearningRate, rate, rate * flopsPerToken / gemmRate,
-                spent / taken * (totalSteps - step.Step)) { Rollouts = step.Rollouts });
+                spent / taken * (totalSteps - step.Step)) { Rollouts = step.Rollouts, Policy = step.Policy });
     }
 }

@@ -165,7 +165,8 @@ internal sealed class RunProcess
     /// look.</exception>
     public bool Train(Func<Action<int>, RunFileReload> reload, CancellationToken stop)
     {
-        var gemmRate = GemmRate.Measure(replica.Precision, environment.Device);
+        // A few products are near enough for what is printed of it, and every start waits for them.
+        var gemmRate = GemmRate.Measure(replica.Precision, environment.Device, repeats: 4);
 
         Introduce(gemmRate);
         PrepareReference(stop);
@@ -270,7 +271,8 @@ internal sealed class RunProcess
             Options = Options(),
             Replica = replica,
             Device = environment.Device,
-            Plan = new BatchPlan((ulong)options.Seed, samples.Samples, options.Batch, options.Lanes),
+            Plan = new BatchPlan(
+                (ulong)options.Seed, samples.Samples, options.Batch, options.Lanes, configuration.Rollouts.Schedule()),
             Samples = samples.Batches,
             Targets = samples.Targets,
             Base = directory.BaseOf(configuration.Base),
@@ -280,7 +282,7 @@ internal sealed class RunProcess
             Rollouts = rollouts?.Run(model, directory, environment),
             Validation = samples.Validation is { } validation ? () => validation(configuration.Evaluation.Batches) : null,
             ByteCounts = data.Tokenizer.ByteCounts(),
-            Detection = configuration.Spikes.Detection(),
+            Detection = configuration.Spikes.Detection(configuration.Scoring.PartWeights()),
             Trainers = trainers with { Threads = environment.Threads, Log = directory.LogFile, MemoryAdvice = advice },
             Limits = new RestartLimits(trainers.MaxLosses, trainers.Window, directory.LogFile, advice),
             Checkpoints = store,

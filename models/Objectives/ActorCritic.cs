@@ -15,7 +15,7 @@ public sealed class ActorCritic(RolloutPolicy policy, CriticOptions options) : I
 
     /// <exception cref="InvariantException">The weights are those that sampled, but a log-probability or a value is another: someone
     /// computed wrongly.</exception>
-    public double Add(Transformer model, TokenBatch batch, long count)
+    public LossPart Add(Transformer model, TokenBatch batch, long count)
     {
         var critic = model.Critic ?? throw new InvariantException("The model has no critic.");
         return policy.Add(model, batch, count) + AddValues(critic, (RolloutBatch)batch);

@@ -1,5 +1,6 @@
 using ActorTrain.Models.Batches;
 using ActorTrain.Models.Evaluation;
+using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Models.Objectives;
 
@@ -17,11 +18,21 @@ public interface IObjective
 
     /// <summary>Adds the gradient of a micro-batch to the one that the model's parameters have been lent.</summary>
     /// <param name="count">What the loss is the mean of, in the whole step: targets, or pairs.</param>
-    /// <returns>The micro-batch's part of the loss.</returns>
-    double Add(Transformer model, TokenBatch batch, long count);
+    LossPart Add(Transformer model, TokenBatch batch, long count);
 
     /// <summary>Begins the loss on the validation split.</summary>
     /// <param name="model">Its gradients are not changed.</param>
     /// <param name="byteCounts">Bytes of text of each token id.</param>
     IValidation Validate(Transformer model, IReadOnlyList<int> byteCounts);
+}
+
+/// <summary>What a micro-batch adds to the loss of the step.</summary>
+/// <param name="Policy">Of its tokens, for a policy.</param>
+public readonly record struct LossPart(double Loss, PolicyFigures? Policy = null)
+{
+    public static implicit operator LossPart(double loss) => new(loss);
+
+    public static LossPart operator +(LossPart left, LossPart right) => new(
+        left.Loss + right.Loss,
+        left.Policy is { } some && right.Policy is { } more ? some + more : left.Policy ?? right.Policy);
 }

@@ -10,7 +10,7 @@ public sealed class NextToken : IObjective
 {
     public bool TakesLanesAtOnce => true;
 
-    public double Add(Transformer model, TokenBatch batch, long count)
+    public LossPart Add(Transformer model, TokenBatch batch, long count)
     {
         using var scope = NewDisposeScope();
         var (inputs, targets) = batch.ToTensors(model.Parameters.Device);

@@ -22,7 +22,7 @@ public sealed class Preference(PreferenceOptions options, double? referencePoint
         return new Preference(options, Kto.ReferencePoint(ratios, ratios.Length));
     }
 
-    public double Add(Transformer model, TokenBatch batch, long count)
+    public LossPart Add(Transformer model, TokenBatch batch, long count)
     {
         using var scope = NewDisposeScope();
         var (inputs, targets) = batch.ToTensors(model.Parameters.Device);

@@ -11,7 +11,7 @@ public sealed class RewardModeling(RewardOptions options) : IObjective
 {
     public bool TakesLanesAtOnce => false;
 
-    public double Add(Transformer model, TokenBatch batch, long count)
+    public LossPart Add(Transformer model, TokenBatch batch, long count)
     {
         using var scope = NewDisposeScope();
         var (inputs, _) = batch.ToTensors(model.Parameters.Device);

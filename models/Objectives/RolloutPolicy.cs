@@ -15,12 +15,12 @@ public sealed class RolloutPolicy(PolicyOptions options, double temperature) : I
 
     /// <exception cref="InvariantException">The weights are those that sampled, but a log-probability is another: someone computed
     /// wrongly.</exception>
-    public double Add(Transformer model, TokenBatch batch, long count)
+    public LossPart Add(Transformer model, TokenBatch batch, long count)
     {
         using var scope = NewDisposeScope();
         var rollouts = (RolloutBatch)batch;
         var (inputs, targets) = batch.ToTensors(model.Parameters.Device);
-        var value = 0.0;
+        var value = default(LossPart);
         var form = new HeadForm { Temperature = (float)temperature, EntropyWeights = EntropyWeights(rollouts) };
         var loss = model.WeightedLoss(inputs, targets, batch.TextRows(), (losses, entropies) =>
         {
@@ -35,9 +35,9 @@ public sealed class RolloutPolicy(PolicyOptions options, double temperature) : I
         throw new NotSupportedException("Rollouts are not evaluated by their loss.");
 
     // A row's loss is −ℓ, so its weight is −∂L/∂ℓ.
-    private (double Value, float[] Weights) Weigh(RolloutBatch batch, float[] losses, float[] entropies, bool hasSamplersBits)
+    private (LossPart Value, float[] Weights) Weigh(RolloutBatch batch, float[] losses, float[] entropies, bool hasSamplersBits)
     {
-        var (value, weights) = (0.0, new float[losses.Length]);
+        var (value, figures, weights) = (0.0, default(PolicyFigures), new float[losses.Length]);
         var logProbabilities = Array.ConvertAll(losses, static loss => -(double)loss);
         var entropy = Array.ConvertAll(entropies, static one => (double)one);
         if (batch.IsOnPolicy && hasSamplersBits)
@@ -47,19 +47,21 @@ public sealed class RolloutPolicy(PolicyOptions options, double temperature) : I
             var (start, end) = batch.RowsOf(sequence);
             var rows = start..end;
             var gradient = new double[end - start];
-            value += PolicyLoss.Of(SequenceOf(batch, logProbabilities, entropy, rows), options, batch.Step, gradient).Value;
+            var loss = PolicyLoss.Of(SequenceOf(batch, logProbabilities, entropy, rows), options, batch.Step, gradient);
+            (value, figures) = (value + loss.Value, figures + loss.Figures);
             for (var row = start; row < end; row++)
                 weights[row] = (float)-gradient[row - start];
         }
 
-        return (value, weights);
+        return (new LossPart(value, figures), weights);
     }
 
-    // With the sampler's weights or one update ahead of all others, the policy at the beginning of the step is the policy itself.
-    private static PolicySequence SequenceOf(RolloutBatch batch, double[] logProbabilities, double[] entropies, Range rows) => new()
+    // The policy at the beginning of the step is the policy itself: the correction weighs it against the sampler's, and its ratio to
+    // itself is 1. Without a correction the ratio is that to the sampler's, which the clip bounds.
+    private PolicySequence SequenceOf(RolloutBatch batch, double[] logProbabilities, double[] entropies, Range rows) => new()
     {
         LogProbabilities = logProbabilities.AsSpan(rows),
-        Proximal = logProbabilities.AsSpan(rows),
+        Proximal = (options.AgeCorrection == AgeCorrection.None ? batch.Behaviour : logProbabilities).AsSpan(rows),
         Behaviour = batch.Behaviour.AsSpan(rows),
         Reference = batch.Reference.Length == 0 ? default : batch.Reference.AsSpan(rows),
         Entropies = entropies.Length == 0 ? default : entropies.AsSpan(rows),

@@ -49,6 +49,12 @@ public sealed record AdvantageOptions : IOptions
     [Option("coefficient of the KL divergence from the base model in the reward; 0: none")]
     public double KlCoefficient { get; init; }
 
+    [Option("mean KL divergence of a completion to which {KlCoefficient} is adapted, step by step; 0: it is fixed", Unit = "nats")]
+    public double KlTarget { get; init; }
+
+    [Option("completions in which {KlCoefficient} may change by about its own size, for {KlTarget}", Min = 1)]
+    public double KlHorizon { get; init; } = 10_000;
+
     [Option("largest absolute value of a reward that counts; 0: no bound")]
     public double RewardClip { get; init; }
 
@@ -66,6 +72,18 @@ public sealed record AdvantageOptions : IOptions
 
     [Option("prompts of a step that are trained on, the first ones with two different rewards (DAPO); 0: all prompts")]
     public int Groups { get; init; }
+
+    /// <summary>What adapts the KL coefficient; null if it is fixed.</summary>
+    public KlController? KlControl() => KlTarget > 0 ? new KlController(KlCoefficient, KlTarget, KlHorizon) : null;
+
+    /// <summary>Those of a step, with the KL coefficient that was in force.</summary>
+    public AdvantageOptions Of(StepRollouts rollouts) => this with { KlCoefficient = rollouts.KlCoefficient ?? KlCoefficient };
+
+    public IEnumerable<OptionProblem> Validate()
+    {
+        if (KlTarget > 0 && KlCoefficient == 0)
+            yield return new($"{nameof(KlTarget):key} {KlTarget} adapts {nameof(KlCoefficient):key}, which is 0; give it a first value.");
+    }
 
     /// <summary>Whether a critic is trained beside the policy.</summary>
     public bool NeedsCritic => Estimator is AdvantageEstimator.Gae;

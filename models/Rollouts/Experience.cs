@@ -25,7 +25,10 @@ public sealed class Experience
         // A step that teaches nothing has loss 0 by whatever it is divided.
         Counts = new StepCounts(
             Math.Max(1, live.Sum(static sample => (long)sample.Mask.AsSpan().Count(true))), Math.Max(1, live.Count));
-        Summary = ValueFigures.AddTo(RolloutSummary.Of(groups), groups, advantages);
+        Summary = ValueFigures.AddTo(RolloutSummary.Of(groups), groups, advantages) with
+        {
+            KlCoefficient = options.KlTarget > 0 ? options.KlCoefficient : null,
+        };
         Hash = HashOf();
     }
 

@@ -22,7 +22,11 @@ public sealed record RolloutOptions : IOptions
     [Option("steps by which the weights that sample lag behind those that are trained; 0: none", Max = 16)]
     public int Lag { get; init; }
 
-    [Option("with a lag, steps after which sampling begins anew with the newest weights, and at which a run can resume", Min = 2,
+    [Option("how often each batch of rollouts is trained on (PPO: 4); above 1, the weights at the beginning of a {Window} sample for "
+        + "all of it", Min = 1, Max = 1000)]
+    public int Epochs { get; init; } = 1;
+
+    [Option("with a lag or epochs, steps after which sampling begins anew with the newest weights, and at which a run can resume", Min = 2,
         Max = 1_000_000)]
     public int Window { get; init; } = 16;
 
@@ -32,12 +36,20 @@ public sealed record RolloutOptions : IOptions
     [Option("completions that a worker writes side by side", Min = 1, Max = 4096, MayChangeBecause = Speed)]
     public int Slots { get; init; } = 64;
 
-    public RolloutSchedule Schedule() => new(Lag, Window);
+    public RolloutSchedule Schedule() => Epochs > 1 || Lag > 0 ? new(Lag, Window, Epochs) : RolloutSchedule.OnPolicy;
 
     public IEnumerable<OptionProblem> Validate()
     {
         if (Lag >= Window)
             yield return new($"{nameof(Window):key} {Window} is not above {nameof(Lag):key} {Lag}, so the lag would never be reached.");
+        if (Epochs > 1 && Lag > 0)
+        {
+            yield return new($"{nameof(Epochs):key} {Epochs} trains all of a window on rollouts of its first weights, which leaves no room "
+                + $"for {nameof(Lag):key} {Lag}; set one of the two back.");
+        }
+
+        if (Epochs > 1 && Window % Epochs != 0)
+            yield return new($"{nameof(Window):key} {Window} is not a multiple of {nameof(Epochs):key} {Epochs}.");
     }
 
     /// <summary>Nothing is cut off from the distribution: the loss is that of all of it (TRL#6789). The temperature is that of the loss,

@@ -1,5 +1,7 @@
 using ActorTrain.Models.Batches;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Objectives;
+using ActorTrain.Models.Rollouts;
 using ActorTrain.Models.Storage;
 using static TorchSharp.torch;
 
@@ -7,7 +9,8 @@ namespace ActorTrain.Models.Steps;
 
 /// <param name="Loss">Its part of the mean loss of the global batch, in nats per token.</param>
 /// <param name="Hash">Hash of its gradient, if requested.</param>
-public sealed record LaneMeasure(double Loss, ulong? Hash);
+/// <param name="Policy">Of its tokens, for a policy.</param>
+public sealed record LaneMeasure(double Loss, ulong? Hash, PolicyFigures? Policy = null);
 
 /// <summary>Computes the gradient of a block of lanes, lane by lane or several at once, so that the caller can do other work in
 /// between.</summary>
@@ -43,9 +46,9 @@ public sealed class BlockGradient : IDisposable
     /// <param name="tokensPerStep">Targets, or pairs, of the global batch; the loss is their mean.</param>
     public LaneMeasure Add(IEnumerable<TokenBatch> microBatches, long tokensPerStep, bool hashed = false)
     {
-        double loss = 0;
-        var hash = Add(1, hashed, gradient => loss = trainer.Compute(gradient, microBatches, tokensPerStep));
-        return new LaneMeasure(loss, hash);
+        var part = default(LossPart);
+        var hash = Add(1, hashed, gradient => (part = trainer.Compute(gradient, microBatches, tokensPerStep)).Loss);
+        return new LaneMeasure(part.Loss, hash, part.Policy);
     }
 
     /// <summary>Computes the next lanes, a node of the lane tree, in one pass and adds them along it.</summary>

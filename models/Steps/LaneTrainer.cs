@@ -50,7 +50,7 @@ public sealed class LaneTrainer(Transformer model, IObjective objective)
     /// <param name="gradient">Receives the gradient, in the parameters' layout; of any content, but with zeros in the gaps.</param>
     /// <param name="tokensPerStep">Targets, or pairs, of the global batch; the loss is their mean.</param>
     /// <returns>The lane's part of the mean loss of the global batch.</returns>
-    public double Compute(Tensor gradient, IEnumerable<TokenBatch> microBatches, long tokensPerStep)
+    public LossPart Compute(Tensor gradient, IEnumerable<TokenBatch> microBatches, long tokensPerStep)
     {
         using var _ = ComputeThreads.OneForTorch();
         model.Parameters.LendGradients(gradient);
@@ -88,10 +88,10 @@ public sealed class LaneTrainer(Transformer model, IObjective objective)
         }
     }
 
-    private double Compute(IEnumerable<TokenBatch> microBatches, long tokensPerStep)
+    private LossPart Compute(IEnumerable<TokenBatch> microBatches, long tokensPerStep)
     {
         model.Parameters.ClearGradients(byOverwriting: model.IsFused);
-        double loss = 0;
+        LossPart loss = 0;
         var any = false;
         foreach (var batch in microBatches)
         {

@@ -38,6 +38,9 @@ public sealed record StepMetrics(
     /// <summary>Figures of the rollouts that it was trained on; null without rollouts.</summary>
     public RolloutSummary? Rollouts { get; init; }
 
+    /// <summary>How far the policy has moved from the one that sampled them; null without rollouts.</summary>
+    public PolicyFigures? Policy { get; init; }
+
     /// <summary>How another row of this step shows different bits; null if it does not. Time, speed, and what one of them did not measure
     /// may differ.</summary>
     public string? DifferenceTo(StepMetrics other)
@@ -54,6 +57,7 @@ public sealed record StepMetrics(
             ("tokens", Tokens, other.Tokens),
             ("reward", Rollouts?.Reward, other.Rollouts?.Reward),
             ("entropy", Rollouts?.Entropy, other.Rollouts?.Entropy),
+            ("ratio", Policy?.Ratio, other.Policy?.Ratio),
             ("value_loss", Rollouts?.ValueLoss, other.Rollouts?.ValueLoss),
         ];
         var unequal = figures.Where(static figure => figure is { Was: { } was, Is: { } now } && !Bits.AreEqual(was, now))
@@ -83,6 +87,8 @@ internal sealed record MetricsLine : LogLine
     public double? UpdateNorm { get; init; }
 
     public RolloutSummary? Rollouts { get; init; }
+
+    public PolicyFigures? Policy { get; init; }
 
     public double? LearningRate { get; init; }
 
@@ -121,6 +127,7 @@ internal sealed record MetricsLine : LogLine
             BlockNorm = step.BlockNorm,
             UpdateNorm = step.UpdateNorm,
             Rollouts = step.Rollouts,
+            Policy = step.Policy,
             LearningRate = step.LearningRate,
             Tokens = step.Tokens,
             Seconds = step.Seconds,
@@ -155,6 +162,7 @@ internal sealed record MetricsLine : LogLine
                 BlockNorm = BlockNorm,
                 UpdateNorm = UpdateNorm,
                 Rollouts = Rollouts,
+                Policy = Policy,
             },
         { ValidationLoss: { } loss, Perplexity: { } perplexity, BitsPerByte: { } bits } =>
             new EvaluationMetrics(Step, loss, perplexity, bits) { Accuracy = Accuracy },

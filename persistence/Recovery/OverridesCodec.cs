@@ -15,7 +15,8 @@ public static class OverridesCodec
     {
         return JsonSerializer.Serialize(
             new StoredOverrides(overrides.Skips.Ranges, overrides.Interventions, overrides.Vetoes,
-                overrides.Spikes.Rules.ToDictionary(static rule => rule.Key, static rule => rule.Value.ToArray())),
+                overrides.Spikes.Rules.ToDictionary(static rule => rule.Key, static rule => rule.Value.ToArray()),
+                overrides.KlCoefficient),
             OverridesJson.Default.StoredOverrides);
     }
 
@@ -35,6 +36,7 @@ public static class OverridesCodec
                     Rules = document.Spikes.ToImmutableSortedDictionary(static rule => rule.Key,
                         static rule => rule.Value.ToImmutableArray(), StringComparer.Ordinal),
                 },
+                KlCoefficient = document.KlCoefficient,
             };
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
@@ -49,11 +51,13 @@ internal sealed record StoredOverrides(
     IReadOnlyList<SkippedRange> Skips,
     [property: JsonPropertyName("corrections")] IReadOnlyList<Intervention> Interventions,
     IReadOnlyList<long> Vetoes,
-    IReadOnlyDictionary<string, double[]> Spikes);
+    IReadOnlyDictionary<string, double[]> Spikes,
+    double? KlCoefficient = null);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     IgnoreReadOnlyProperties = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     RespectRequiredConstructorParameters = true,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(StoredOverrides))]

@@ -23,6 +23,9 @@ public sealed record RunOverrides
 
     public SpikeMemory Spikes { get; init; } = SpikeMemory.Empty;
 
+    /// <summary>Of the KL divergence in the reward of rollouts, once it was adapted; else null.</summary>
+    public double? KlCoefficient { get; init; }
+
     /// <summary>Product of the interventions' learning-rate factors.</summary>
     public double RateFactor => Interventions.Aggregate(1.0, static (factor, intervention) => factor * intervention.RateFactor);
 
@@ -42,7 +45,7 @@ public sealed record RunOverrides
 
     public bool Equals(RunOverrides? other) =>
         other is not null && Skips.Equals(other.Skips) && Interventions.SequenceEqual(other.Interventions)
-            && Vetoes.SequenceEqual(other.Vetoes) && Spikes.Equals(other.Spikes);
+            && Vetoes.SequenceEqual(other.Vetoes) && Spikes.Equals(other.Spikes) && KlCoefficient.Equals(other.KlCoefficient);
 
     public override int GetHashCode() => HashCode.Combine(Skips, Interventions.Count, Vetoes.Count);
 }

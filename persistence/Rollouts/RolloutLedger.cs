@@ -33,7 +33,12 @@ public sealed class RolloutLedger(string folder)
 
         var content = rows.ToArray();
         var head = JsonSerializer.SerializeToUtf8Bytes(
-            new StepLine(step.Step, step.Weights.ToString("x16", CultureInfo.InvariantCulture), HashOf(step.Weights, content)),
+            new StepLine(
+                step.Step, step.Weights.ToString("x16", CultureInfo.InvariantCulture),
+                HashOf(step.Weights, step.KlCoefficient, content))
+            {
+                KlCoefficient = step.KlCoefficient,
+            },
             RolloutJson.Default.StepLine);
         lock (gate)
             Disk.Replace(PathOf(step.Step), [.. head, (byte)'\n', .. content]);
@@ -59,7 +64,7 @@ public sealed class RolloutLedger(string folder)
             var end = content.IndexOf((byte)'\n');
             if (end < 0 || JsonSerializer.Deserialize(content[..end], RolloutJson.Default.StepLine) is not { } head || head.Step != step
                 || !ulong.TryParse(head.Weights, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var weights)
-                || head.Rollouts != HashOf(weights, content[(end + 1)..]))
+                || head.Rollouts != HashOf(weights, head.KlCoefficient, content[(end + 1)..]))
                 return null;
             List<RolloutLine> lines = [];
             for (var rest = content[(end + 1)..]; rest.Length > 0; rest = rest[(rest.IndexOf((byte)'\n') + 1)..])
@@ -68,6 +73,9 @@ public sealed class RolloutLedger(string folder)
             return groups.TrueForAll(static group => group.Index().All(static line => line.Item.Sample == line.Index))
                 ? new StepRollouts(step, weights, [.. groups.Select(static group => new RolloutGroup(
                     group.Key, group.First().Prompt, [.. group.Select(static line => line.ToScored())]))])
+                {
+                    KlCoefficient = head.KlCoefficient,
+                }
                 : null;
         }
         catch (Exception exception) when (Disk.IsFailure(exception) || exception is JsonException)
@@ -80,13 +88,20 @@ public sealed class RolloutLedger(string folder)
         Path.GetFileNameWithoutExtension(path).AsSpan("step-".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step)
         ? step : -1;
 
-    private static string HashOf(ulong weights, ReadOnlySpan<byte> content) =>
-        XxHash3.HashToUInt64(content, unchecked((long)weights)).ToString("x16", CultureInfo.InvariantCulture);
+    private static string HashOf(ulong weights, double? klCoefficient, ReadOnlySpan<byte> content) => XxHash3.HashToUInt64(
+        content, unchecked((long)(weights ^ (klCoefficient is { } one ? BitConverter.DoubleToUInt64Bits(one) : 0))))
+        .ToString("x16", CultureInfo.InvariantCulture);
 }
 
 /// <param name="Weights">Hash of the state that sampled, 16 hexadecimal digits.</param>
-/// <param name="Rollouts">XXH3 of the lines that follow, seeded with the weights' hash, 16 hexadecimal digits.</param>
-internal sealed record StepLine(long Step, string Weights, string Rollouts);
+/// <param name="Rollouts">XXH3 of the lines that follow, seeded with the weights' hash and the bits of the KL coefficient, 16 hexadecimal
+/// digits.</param>
+internal sealed record StepLine(long Step, string Weights, string Rollouts)
+{
+    /// <summary>Absent where it is fixed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? KlCoefficient { get; init; }
+}
 
 internal sealed record RolloutLine(
     long Position, int Sample, EquatableArray<int> Prompt, EquatableArray<int> Ids, EquatableArray<float> LogProbabilities, bool Ended,

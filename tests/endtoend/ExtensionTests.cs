@@ -125,7 +125,8 @@ public sealed class ExtensionTests(RealRun real)
 
     private void AllAgree(string name, int steps)
     {
-        real.Listed(name).ShouldBe([name, "finished", $"{steps}", real.Listed(name)[3], $"{steps}"]);
+        var listed = real.Listed(name);
+        listed.ShouldBe([name, "finished", $"{steps}", listed[3], $"{steps}"]);
         real.MetricSteps(name).ShouldBe(Enumerable.Range(1, steps));
         real.Run("audit", name).ShouldSucceed().Output.ShouldName("is clean", $"{steps} steps", $"{steps * 8} positions");
         var status = Status(name);

@@ -7,7 +7,7 @@ namespace ActorTrain.EndToEnd.Tests;
 [Collection(nameof(TunedRuns))]
 public sealed class PpoTests
 {
-    private const int Steps = 8;
+    private const int Steps = 12, Window = 4;
     private readonly TunedRuns real;
 
     public PpoTests(TunedRuns real)
@@ -29,14 +29,25 @@ public sealed class PpoTests
         figures.GetProperty("value_loss").GetDouble().ShouldBeGreaterThan(0);
         figures.TryGetProperty("explained_variance", out _).ShouldBeTrue();
 
+        // Each batch is trained on twice; at the beginning of a window the policy is still the one that sampled.
+        var rows = real.Metrics("ppo");
+        foreach (var (step, row) in rows.Index())
+        {
+            var policy = row.GetProperty("policy");
+            (policy.GetProperty("largest_log_ratio").GetDouble() == 0).ShouldBe(step % Window == 0, $"step {step}");
+        }
+
+        rows.Select(static row => row.GetProperty("rollouts").GetProperty("kl_coefficient").GetDouble()).Distinct().Count()
+            .ShouldBe(Steps / Window);
+
         real.Run(Ppo("ppo-two", "trainers.count=2", "rollouts.workers=2", "rollouts.slots=3")).ShouldSucceed();
         real.NewestWeights("ppo-two").ShouldBe(real.NewestWeights("ppo"));
 
-        foreach (var step in new[] { 2, 4 })
+        foreach (var step in new[] { 4, 8 })
         {
             using var process = real.Start(Ppo("ppo-killed"));
             KillAfter(process, step);
-            if (step == 2)
+            if (step == 4)
                 Directory.Delete(Path.Combine(real.RunFolder("ppo-killed"), "rollouts"), recursive: true);
         }
 
@@ -87,7 +98,8 @@ public sealed class PpoTests
         .. new[]
         {
             $"run.name={name}", "base.model=tuned", "data.path=asked", "advantages.estimator=gae", "advantages.kl_coefficient=0.05",
-            "scoring.function=similarity", "rollouts.samples=2", "rollouts.max_tokens=6", $"training.steps={Steps}", "training.batch=8",
+            "scoring.function=similarity", "rollouts.samples=2", "rollouts.max_tokens=6", "rollouts.epochs=2", $"rollouts.window={Window}",
+            "advantages.kl_target=0.2", "advantages.kl_horizon=50", $"training.steps={Steps}", "training.batch=8",
             "training.lanes=4", "training.learning_rate=0.001", "training.warmup_steps=1", "training.threads=1", "checkpoints.every=2",
         }
         .Concat(more).SelectMany(static setting => new[] { "--set", setting }),

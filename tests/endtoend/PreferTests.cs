@@ -15,7 +15,7 @@ public sealed class PreferTests
         this.real = real;
         if (Directory.Exists(real.RunFolder("prefer-base")))
             return;
-        real.Run(RealRun.Pretrain("prefer-base", "float32", "training.steps=20")).ShouldSucceed();
+        real.ProvideBase("prefer-base");
         var random = new Random(4);
         File.WriteAllLines(real.At("pairs.jsonl"), Enumerable.Range(0, 200).Select(i =>
             $$"""{"prompt": "{{Word(random)}}", "chosen": "good {{Word(random)}} {{i}}", "rejected": "bad {{Word(random)}} {{i}}"}"""));
@@ -31,7 +31,7 @@ public sealed class PreferTests
     [InlineData("kto")]
     public void Each_loss_learns_which_completion_is_preferred(string loss)
     {
-        real.Run(Prefer($"prefer-{loss}", $"preference.loss={loss}")).ShouldSucceed();
+        Train(loss);
         var evaluations = real.Metrics($"prefer-{loss}").Where(static row => row.TryGetProperty("accuracy", out _)).ToList();
         evaluations[^1].GetProperty("accuracy").GetDouble().ShouldBeGreaterThan(0.95);
         evaluations[^1].GetProperty("held_out_loss").GetDouble()
@@ -42,9 +42,9 @@ public sealed class PreferTests
     [Fact]
     public void The_weights_are_the_same_for_other_trainers_and_after_kills_without_base_and_reference()
     {
-        real.Run(Prefer("prefer-one")).ShouldSucceed();
+        Train("dpo");
         real.Run(Prefer("prefer-two", "trainers.count=2", "training.threads=1")).ShouldSucceed();
-        real.NewestWeights("prefer-two").ShouldBe(real.NewestWeights("prefer-one"));
+        real.NewestWeights("prefer-two").ShouldBe(real.NewestWeights("prefer-dpo"));
 
         var killed = 0;
         while (killed < 3)
@@ -64,7 +64,7 @@ public sealed class PreferTests
         killed.ShouldBe(3);
         real.Run(Prefer("prefer-killed")).ShouldSucceed();
         Directory.Move(real.At("prefer-base-away"), real.RunFolder("prefer-base"));
-        real.NewestWeights("prefer-killed").ShouldBe(real.NewestWeights("prefer-one"));
+        real.NewestWeights("prefer-killed").ShouldBe(real.NewestWeights("prefer-dpo"));
     }
 
     [Fact]
@@ -100,6 +100,13 @@ public sealed class PreferTests
         real.Run(Prefer("no", "preference.loss=dqo")).ShouldRefuse("preference.loss", "dpo");
         real.Run(Prefer("no", "base.model=nowhere")).ShouldRefuse("base.model", "nowhere");
         Directory.Exists(real.RunFolder("no")).ShouldBeFalse();
+    }
+
+    // Once for all tests.
+    private void Train(string loss)
+    {
+        if (!Directory.Exists(real.RunFolder($"prefer-{loss}")))
+            real.Run(Prefer($"prefer-{loss}", $"preference.loss={loss}")).ShouldSucceed();
     }
 
     private static string[] Prefer(string name, params string[] more) =>

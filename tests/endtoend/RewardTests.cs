@@ -16,7 +16,7 @@ public sealed class RewardTests
         this.real = real;
         if (Directory.Exists(real.RunFolder("reward-base")))
             return;
-        real.Run(RealRun.Pretrain("reward-base", "float32", "training.steps=20")).ShouldSucceed();
+        real.ProvideBase("reward-base");
         var random = new Random(4);
         File.WriteAllLines(real.At("judged.jsonl"), Enumerable.Range(0, 200).Select(i => $$"""
             {"prompt": "{{Word(random)}}", "chosen": "good {{Word(random)}} {{i}}", "rejected": "bad {{Word(random)}} {{i}}", "margin": 0.5}

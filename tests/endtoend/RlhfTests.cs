@@ -17,12 +17,13 @@ public sealed class RlhfTests
         this.real = real;
         if (Directory.Exists(real.RunFolder("policy")))
             return;
-        real.Run(RealRun.Pretrain("policy-base", "float32", "training.steps=20")).ShouldSucceed();
+        real.ProvideBase("policy-base");
         real.Run("task", "reverse", "--output", "reverse", "--count", "100", "--demonstrations", "10").ShouldSucceed();
         Prepare("reverse/prompts.jsonl", "prompts", "--held-out", "0.1");
         real.Run(Rlhf("policy")).ShouldSucceed();
     }
 
+    // A2, A3, A5, A10, A11.
     [Fact]
     public void The_weights_are_the_same_for_other_actors_and_after_kills_without_the_ledger()
     {
@@ -39,13 +40,13 @@ public sealed class RlhfTests
 
         for (var killed = 0; killed < 2; killed++)
         {
-            using var process = real.Start(Rlhf("policy-killed"));
+            using var process = real.Start(Rlhf("policy-killed", $"rollouts.workers={1 + (3 * killed)}"));
             KillAfter(process, step: 2 + (4 * killed));
             if (killed == 0)
                 Directory.Delete(Ledger("policy-killed"), recursive: true);
         }
 
-        real.Run(Rlhf("policy-killed")).ShouldSucceed();
+        real.Run(Rlhf("policy-killed", "rollouts.workers=2")).ShouldSucceed();
         real.NewestWeights("policy-killed").ShouldBe(real.NewestWeights("policy"));
 
         // What was deleted is found missing, sampled again, and then the same as in the run that was left alone.
@@ -56,10 +57,11 @@ public sealed class RlhfTests
             File.ReadAllText(Path.Combine(Ledger("policy-killed"), Path.GetFileName(file))).ShouldBe(File.ReadAllText(file));
     }
 
+    // A8, A9.
     [Fact]
     public void Past_rollouts_are_shown_audited_and_sampled_again_to_the_bit()
     {
-        real.Run("replay", "policy", "--count", "10", "--seed", "3").ShouldSucceed().Output.ShouldName("10 rollouts sampled again, equal");
+        real.Run("replay", "policy", "--count", "100", "--seed", "3").ShouldSucceed().Output.ShouldName("100 rollouts sampled again, equal");
         real.Run("replay", "policy", "--step", "5", "--position", "41", "--sample", "2").ShouldSucceed().Output.ShouldName("1 rollout sampled again, equal");
 
         using var audit = JsonDocument.Parse(real.Run("audit", "policy", "--json").ShouldSucceed().Output);
@@ -106,7 +108,7 @@ public sealed class RlhfTests
     {
         // A run is known to its journal by its name.
         const string Damaged = "copies/policy";
-        Copy(real.RunFolder("policy"), real.At(Damaged));
+        TrainedCopies.Copy(real.RunFolder("policy"), real.At(Damaged));
         var file = real.At(Damaged, "rollouts", "step-00000007.jsonl");
         var intact = File.ReadAllText(file);
         File.WriteAllText(file, intact.Replace("\"sample\":2", "\"sample\":1", StringComparison.Ordinal));
@@ -171,16 +173,6 @@ public sealed class RlhfTests
     }
 
     private string Ledger(string run) => Path.Combine(real.RunFolder(run), "rollouts");
-
-    private static void Copy(string from, string to)
-    {
-        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
-        {
-            var copy = Path.Combine(to, Path.GetRelativePath(from, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            File.Copy(file, copy);
-        }
-    }
 
     private static void KillAfter(System.Diagnostics.Process process, int step)
     {

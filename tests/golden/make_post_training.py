@@ -286,6 +286,92 @@ def rewards(rng):
     }
 
 
+# ---- Steps ---------------------------------------------------------------------------------------------------------------------------------
+
+def coarse(rng, low, high):
+    """A number that float32 holds exactly: log-probabilities and values of rollouts are stored in it."""
+    return rng.randrange(int(1024 * low), int(1024 * high)) / 1024
+
+
+def rollout(rng, reward, longest):
+    n = rng.randrange(1, longest + 1)
+    return dict(logs=[coarse(rng, -2, 0) for _ in range(n)], reference=[coarse(rng, -2, 0) for _ in range(n)],
+                values=[coarse(rng, -1, 1) for _ in range(n)], ended=rng.random() < 0.6, reward=reward)
+
+
+def step_case(rng, estimator, longest=8, beta=0.0, missing="keep", amount=0.0, margin=0, clip=0.0, mask_truncated=False, wanted=0,
+              epsilon=1e-4, gamma=1.0, lam=0.95, whiten=True):
+    """From the scores of all rollouts of a step to the advantage of each token, all at once; a group of one, one of equal scores, and
+    ones with rollouts that could not be scored among them. What is not trained on has no advantages."""
+    scores = [group_of(rng, 4), group_of(rng, 1), group_of(rng, 3, unscorable=1), [0.25] * 3, [None, None], group_of(rng, 4, unscorable=1)]
+    groups = [[rollout(rng, score, longest) for score in group] for group in scores]
+    of_tokens = estimator in ("gae", "reinforce_plus_plus")
+    whitens = estimator in ("reinforce_plus_plus", "reinforce_plus_plus_baseline") or (estimator == "gae" and whiten)
+
+    def value(one):
+        if one["reward"] is None:
+            return None
+        R, n = one["reward"], len(one["logs"])
+        if not one["ended"]:
+            R = {"keep": R, "replace": amount, "subtract": R - amount}[missing]
+        if margin and n > longest - margin:
+            R += (longest - margin - n) / margin
+        if clip:
+            R = max(-clip, min(clip, R))
+        return R if of_tokens else R - beta * sum(o - r for o, r in zip(one["logs"], one["reference"]))
+
+    used = 0
+    for group in groups:
+        R = [value(one) for one in group]
+        spread = len({r for r in R if r is not None}) > 1
+        takes = not wanted or (spread and used < wanted)
+        used += takes
+        if estimator in ("gae", "reinforce_plus_plus"):
+            baselined = R
+        else:
+            formula = {"grpo": lambda r: (r - r.mean()) / (r.std() + epsilon), "rloo": leave_one_out}.get(estimator, lambda r: r - r.mean())
+            baselined = group_case(R, formula)["advantages"]
+        for one, r, A in zip(group, R, baselined):
+            n = len(one["logs"])
+            trains = takes and not (r is None and (of_tokens or whitens))
+            live = trains and (one["ended"] or not mask_truncated)
+            one.update(advantages=[0.0] * n if trains else [], live=live, returns=[])
+            if not trains:
+                continue
+            if not of_tokens:
+                one["advantages"] = [A] * n
+            elif live:
+                rewards = [-beta * (o - f) for o, f in zip(one["logs"], one["reference"])]
+                rewards[-1] += r
+                if estimator == "gae":
+                    V = one["values"] + [0.0]
+                    delta = [rewards[t] + gamma * V[t + 1] - V[t] for t in range(n)]
+                    one["advantages"] = [sum((gamma * lam) ** (j - t) * delta[j] for j in range(t, n)) for t in range(n)]
+                    one["returns"] = [a + v for a, v in zip(one["advantages"], V)]
+                else:
+                    one["advantages"] = [sum(rewards[t:]) for t in range(n)]
+            elif estimator == "gae":
+                one["returns"] = [0.0] * n
+    if whitens:
+        live = [one for group in groups for one in group if one["live"]]
+        all_tokens = torch.tensor([a for one in live for a in one["advantages"]], dtype=torch.float64)
+        for group in groups:
+            for one in group:
+                one["advantages"] = [((a - all_tokens.mean()) / torch.sqrt(all_tokens.var(unbiased=False) + 1e-8)).item() if one["live"] else 0.0
+                                     for a in one["advantages"]]
+    return dict(estimator=estimator, longest=float(longest), beta=beta, missing=missing, amount=amount, margin=float(margin), clip=clip,
+                mask_truncated=mask_truncated, wanted=float(wanted), epsilon=epsilon, gamma=gamma, lam=lam, whiten=whiten, groups=groups)
+
+
+def steps(rng):
+    """Every estimator plainly, with all that changes a score, and with DAPO's masks and filter."""
+    every = ("grpo", "dr_grpo", "rloo", "reinforce_plus_plus", "reinforce_plus_plus_baseline", "gae")
+    return {"step": [step_case(rng, e) for e in every]
+            + [step_case(rng, e, beta=0.1, missing="subtract", amount=0.5, margin=4, clip=0.9) for e in every]
+            + [step_case(rng, e, missing="replace", amount=-1.0, mask_truncated=True, wanted=3) for e in every]
+            + [step_case(rng, "gae", beta=0.05, gamma=0.9, lam=0.8, whiten=False), step_case(rng, "grpo", epsilon=1e-6)]}
+
+
 # ---- KL estimators -------------------------------------------------------------------------------------------------------------------------
 
 def estimator(rng, name):
@@ -396,7 +482,7 @@ def losses(rng):
 
 def compute():
     document = {}
-    for part in (preferences, reward_models, advantages, rewards, estimators, losses):
+    for part in (preferences, reward_models, advantages, rewards, steps, estimators, losses):
         document.update(part(random.Random(f"golden post-training {part.__name__}")))
     return document
 

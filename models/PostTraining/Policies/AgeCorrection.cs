@@ -2,11 +2,11 @@ using System.Text.Json.Serialization;
 
 namespace ActorTrain.Models.PostTraining.Policies;
 
-/// <summary>What is done about tokens that an older policy sampled, by w = π°/πᵇ of the proximal to the sampling policy (decoupled PPO;
-/// Hilton et al. 2022).</summary>
+/// <summary>What is done about tokens that an older policy sampled. A correction weighs the loss of the policy at the beginning of the step
+/// by w = π°/πᵇ of that policy to the sampling one (decoupled PPO; Hilton et al. 2022).</summary>
 public enum AgeCorrection
 {
-    /// <summary>w counts as 1.</summary>
+    /// <summary>The ratio of the loss is that to the sampling policy, and the clip bounds it (PPO).</summary>
     None,
 
     /// <summary>min(w_t, high): truncated importance sampling (TIS; Yao et al. 2025).</summary>

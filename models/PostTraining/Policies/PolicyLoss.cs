@@ -1,3 +1,5 @@
+using ActorTrain.Models.Rollouts;
+
 namespace ActorTrain.Models.PostTraining.Policies;
 
 /// <summary>The tokens of one sequence, each [time]; log-probabilities are in nats, at the temperature of sampling.</summary>
@@ -26,7 +28,7 @@ public readonly ref struct PolicySequence
 
 /// <summary>What a sequence adds to the loss of the step.</summary>
 /// <param name="EntropySlope">∂L/∂H_t, the same for each live token.</param>
-public readonly record struct SequenceLoss(double Value, double EntropySlope, PolicyHealth Health);
+public readonly record struct SequenceLoss(double Value, double EntropySlope, PolicyFigures Figures);
 
 /// <summary>The loss of a policy: Σ_t weight_t · (w_t · objective(ρ_t, A_t) + β · KL_t − c · H_t), where the weight is that of the
 /// aggregation and w_t that of the age correction.</summary>
@@ -48,7 +50,7 @@ public static class PolicyLoss
         options.AgeCorrection.Weights(sequence.Proximal, behaviour, sequence.Mask, options.AgeLow, options.AgeHigh, ages);
         var sum = ProbabilityRatio.SumOfLogs(sequence.LogProbabilities, sequence.Proximal, sequence.Mask);
 
-        var (value, health) = (0.0, default(PolicyHealth));
+        var (value, figures) = (0.0, default(PolicyFigures));
         for (var t = 0; t < sequence.Mask.Length; t++)
         {
             if (!sequence.Mask[t])
@@ -71,10 +73,10 @@ public static class PolicyLoss
             var entropy = sequence.Entropies.IsEmpty ? 0 : options.EntropyCoefficient * sequence.Entropies[t];
             value += weight * (loss.Value - entropy);
             gradient[t] = weight * loss.Slope;
-            health += PolicyHealth.OfToken(tokenRatio, IsClipped(options, logRatio, advantage), ages[t] == 0, step.Tokens);
+            figures += OfToken(logProbability - behaviour[t], IsClipped(options, logRatio, advantage), ages[t] == 0, step.Tokens);
         }
 
-        return new(value, -weight * options.EntropyCoefficient, health);
+        return new(value, -weight * options.EntropyCoefficient, figures);
     }
 
     // A clipped loss of a sequence's ratio is spread over its tokens, through sg[ρ] · π_t/sg[π_t] for the mean (GSPO-token; Zheng et al.
@@ -100,6 +102,11 @@ public static class PolicyLoss
         PolicyObjective.Cispo => ProbabilityRatio.Of(logRatio).Value > 1 + options.ClipHigh,
         _ => PpoClip.Acts(logRatio, advantage, options.Clip),
     };
+
+    // tokens: of the whole step.
+    private static PolicyFigures OfToken(double logRatio, bool isClipped, bool isDropped, long tokens) => new(
+        ProbabilityRatio.Of(logRatio).Value / tokens, isClipped ? 1.0 / tokens : 0, KlDivergence.K2(logRatio).Value / tokens,
+        isDropped ? 1.0 / tokens : 0, Math.Abs(logRatio));
 
     private static void Check(in PolicySequence sequence, PolicyOptions options, int gradient)
     {

@@ -48,7 +48,7 @@ public sealed record PolicyOptions : IOptions
     [Option("coefficient of the entropy bonus")]
     public double EntropyCoefficient { get; init; }
 
-    [Option("correction for samples of an older policy")]
+    [Option("correction for samples of an older policy; none: the ratio is that to the policy that sampled")]
     public AgeCorrection AgeCorrection { get; init; } = AgeCorrection.None;
 
     [Option("lowest importance weight that is kept, for the masks of the correction")]

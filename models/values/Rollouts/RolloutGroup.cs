@@ -28,4 +28,8 @@ public sealed record RolloutGroup(long Position, EquatableArray<int> Prompt, Equ
 /// <summary>All rollouts of a step.</summary>
 /// <param name="Weights">Hash of the training state whose weights sampled them.</param>
 /// <param name="Groups">In order of position.</param>
-public sealed record StepRollouts(long Step, ulong Weights, EquatableArray<RolloutGroup> Groups);
+public sealed record StepRollouts(long Step, ulong Weights, EquatableArray<RolloutGroup> Groups)
+{
+    /// <summary>Of the KL divergence in the reward, where it is adapted: that of the state which sampled; else null.</summary>
+    public double? KlCoefficient { get; init; }
+}

@@ -22,6 +22,9 @@ public sealed record RolloutSummary(
     /// null without a critic, or where all returns are the same.</summary>
     public double? ExplainedVariance { get; init; }
 
+    /// <summary>Of the divergence in the reward, where it is adapted; else null.</summary>
+    public double? KlCoefficient { get; init; }
+
     /// <summary>Mean tokens of a completion.</summary>
     public double Length => (double)Tokens / Rollouts;
 

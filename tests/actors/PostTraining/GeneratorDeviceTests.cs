@@ -20,7 +20,7 @@ public sealed class GeneratorDeviceTests
 
     private static readonly int[] Prompt = [5, 6, 7];
 
-    // NeMo-RL#4018, prime-rl#2270, verl#7495: caches of older weights, and weights that never arrived.
+    // NeMo-RL#4018, prime-rl#2270, lmdeploy#4917, verl#6523: caches of older weights; verl#7495: weights that never arrived.
     [Fact]
     public void Each_order_is_done_with_the_weights_that_it_names()
     {

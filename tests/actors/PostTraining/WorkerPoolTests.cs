@@ -76,7 +76,7 @@ public sealed class WorkerPoolTests
         }
     }
 
-    // open-instruct#1454, TRL#6797: a health check that waits behind the work, a hang without a timeout.
+    // open-instruct#1454: a health check that waits behind the work; TRL#6797, TRL#7103: a hang without a timeout.
     [Fact]
     public void A_silent_worker_is_reminded_and_then_lost_and_its_work_is_given_to_others()
     {

@@ -80,7 +80,7 @@ internal sealed class SimulatedSchedule
             return;
         plan = new BatchPlan(1, 10_000, 8, 4);
         (poisoned, drifting) = (poisoned / 2, drifting / 2);
-        options = options with { Rollouts = new RolloutSchedule(), Lanes = 4, Schedule = Arithmetic.Constant(random.Next(8, 15)) };
+        options = options with { Rollouts = RolloutSchedule.OnPolicy, Lanes = 4, Schedule = Arithmetic.Constant(random.Next(8, 15)) };
         weather = weather with
         {
             WorkerCrash = UpTo(0.02),
@@ -118,9 +118,7 @@ internal sealed class SimulatedSchedule
     public static void Check(SimulatedRun run, RunLogicOptions options, BatchPlan plan)
     {
         var end = JournalState.Of(run.Journal);
-        var undisturbed =
-            Arithmetic.Undisturbed(plan, options.Steps, _ => end.Skips, Rate, options.Rollouts is not null ? run.World.SaltOf : null);
-        run.Disk.Checkpoints[options.Steps].ShouldBe(undisturbed, "the weights");
+        run.Disk.Checkpoints[options.Steps].ShouldBe(Undisturbed(options.Steps), "the weights");
         var steps = Enumerable.Range(1, (int)options.Steps).Select(static step => (long)step);
         run.Steps.Select(static row => row.Step).ShouldBe(steps, "every step stands once in the metrics");
         foreach (var row in run.Steps)
@@ -128,15 +126,16 @@ internal sealed class SimulatedSchedule
         foreach (var row in options.Rollouts is not null ? run.Steps : [])
         {
             row.Rollouts.ShouldBe(
-                run.World.Policy.Experience(row.Step - 1, Undisturbed(row.Step - 1), end.Skips).Summary, $"the rollouts of step {row.Step}");
+                run.World.Policy.Experience(row.Step - 1, Undisturbed(options.Rollouts!.WeightsOf(row.Step - 1)), end.Skips).Summary,
+                $"the rollouts of step {row.Step}");
         }
 
         run.Journal[^1].ShouldBeOfType<RunFinished>();
         if (run.CalmAt is { } calm)
             (run.Now - calm).ShouldBeLessThan(RecoveryLimit, "the way from the last fault to the end");
 
-        ulong Undisturbed(long steps) =>
-            Arithmetic.Undisturbed(plan, steps, _ => end.Skips, Rate, options.Rollouts is not null ? run.World.SaltOf : null);
+        ulong Undisturbed(long steps) => Arithmetic.Undisturbed(
+            plan, steps, _ => end.Skips, Rate, options.Rollouts is not null ? run.World.SaltOf : null, options.Rollouts);
 
         double Rate(long step) => end.Interventions.Where(intervention => intervention.From <= step)
             .Aggregate(1.0, static (factor, intervention) => factor * intervention.RateFactor);

@@ -1,13 +1,14 @@
 using System.Collections.Immutable;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Spikes;
+using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Actors.Tests.Spikes;
 
 /// <summary>What rules may look at, and that each finds what is out of place in what it looks at, and nothing else.</summary>
 public sealed class SpikeSignalTests
 {
-    private const int Before = 80;
+    private const int Before = 80, OfEveryRun = 6;
 
     public static TheoryData<int> Seeds => [.. Enumerable.Range(1, 10)];
 
@@ -15,12 +16,14 @@ public sealed class SpikeSignalTests
     public void Of_lanes_and_blocks_the_largest_counts_and_findings_say_which_it_is()
     {
         var step = Smooth(7) with { LaneLosses = [1, 4, 2, 4], BlockNorms = [0.5, 0.25, 3], EmbeddingNorm = 8, UpdateNorm = 0.5 };
-        SpikeSignal.All.Select(signal => signal.Of(step)).ShouldBe([step.Loss, step.GradientNorm, 4, 8, 3, 0.5]);
+        step = step with { Rollouts = Rolled(0.75, 10), Policy = new PolicyFigures(1, 0, 0.5, 0, 1) };
+        SpikeSignal.All.Select(signal => signal.Of(step)).ShouldBe([step.Loss, step.GradientNorm, 4, 8, 3, 0.5, 0.75, 10, 0.5]);
         SpikeSignal.All.Select(signal => signal.In(step)).ShouldBe(
         [
             "loss of step 7", "gradient norm of step 7", "largest lane loss of step 7 (lane 1)", "embedding gradient norm of step 7",
                 "largest block gradient norm of step 7 (block 2)",
-            "update norm of step 7",
+            "update norm of step 7", "KL divergence of the rollouts of step 7", "mean length of the rollouts of step 7",
+                "KL from the policy that sampled of step 7",
         ]);
     }
 
@@ -28,7 +31,7 @@ public sealed class SpikeSignalTests
     public void What_was_not_measured_or_is_no_number_in_part_is_no_number()
     {
         var bare = Sequences.Of(3, 2, 1);
-        SpikeSignal.All.Select(signal => signal.Of(bare)).ShouldBe([2, 1, double.NaN, double.NaN, double.NaN, double.NaN]);
+        SpikeSignal.All.Select(signal => signal.Of(bare)).ShouldBe([2, 1, .. Enumerable.Repeat(double.NaN, SpikeSignal.All.Count - 2)]);
         SpikeSignal.LaneLoss.Of(bare with { LaneLosses = [1, double.NaN, 5] }).ShouldBe(double.NaN);
         SpikeSignal.BlockNorm.Of(bare with { BlockNorms = [double.PositiveInfinity, 1] }).ShouldBe(double.PositiveInfinity);
     }
@@ -160,15 +163,18 @@ public sealed class SpikeSignalTests
                 Copy() with { TensorNorms = [2, 1] },
             Copy() with { EmbeddingNorm = null }, Copy() with { EmbeddingNorm = 0 }, Copy() with { BlockNorms = [] },
                 Copy() with { UpdateNorm = 0 }, Copy() with { NonFinite = 0 }, Copy() with { Tokens = 0 },
+            Copy() with { Rollouts = null }, Copy() with { Policy = null },
         ];
         others.ShouldAllBe(other => !other.Equals(step));
     }
 
     private static SpikeSignal SignalOf(string word) => SpikeSignal.All.Single(signal => signal.Word == word);
 
+    // All of those that every run has, and all others.
     private static IEnumerable<WatchedSignals> Subsets() =>
-        Enumerable.Range(1, (1 << SpikeSignal.All.Count) - 1)
-            .Select(static bits => new WatchedSignals(SpikeSignal.All.Where((_, i) => (bits >> i & 1) == 1)));
+        Enumerable.Range(1, (1 << OfEveryRun) - 1)
+            .Select(static bits => new WatchedSignals(SpikeSignal.All.Take(OfEveryRun).Where((_, i) => (bits >> i & 1) == 1)))
+            .Append(new WatchedSignals(SpikeSignal.All.Skip(OfEveryRun)));
 
     private static SpikeRule[] Rules(WatchedSignals watched) =>
     [
@@ -185,7 +191,11 @@ public sealed class SpikeSignalTests
         EmbeddingNorm = 0.5 + (0.1 * Math.Cos(2.3 * step)),
         UpdateNorm = 0.02 + (0.003 * Math.Sin(1.1 * step)),
         BlockNorms = [.. Enumerable.Range(0, 3).Select(block => 1 + (0.3 * block) + (0.2 * Math.Sin((0.7 * step) + block)))],
+        Rollouts = Rolled(1 + (0.1 * Math.Sin(1.3 * step)), 12 + (step % 5)),
+        Policy = new PolicyFigures(1, 0, 0.01 + (0.001 * Math.Sin(0.9 * step)), 0, 0.2),
     };
+
+    private static RolloutSummary Rolled(double divergence, long length) => new(1, length, 0, 1, [1], divergence, 1, 1, 1);
 
     private static StepSignals Noisy(int step, Random random)
     {
@@ -199,6 +209,8 @@ public sealed class SpikeSignalTests
             EmbeddingNorm = Near(0.1),
             UpdateNorm = Near(0.02),
             BlockNorms = [Near(2), Near(1), Near(0.5)],
+            Rollouts = Rolled(Near(1), random.Next(95, 105)),
+            Policy = new PolicyFigures(1, 0, Near(0.01), 0, 0.2),
         };
     }
 
@@ -210,6 +222,9 @@ public sealed class SpikeSignalTests
         "lane_loss" => step with { LaneLosses = [.. step.LaneLosses.Select((loss, lane) => lane == 2 ? value : loss)] },
         "embedding_norm" => step with { EmbeddingNorm = value },
         "update_norm" => step with { UpdateNorm = value },
+        "divergence" => step with { Rollouts = step.Rollouts! with { Divergence = value } },
+        "length" => step with { Rollouts = step.Rollouts! with { Tokens = (long)value } },
+        "policy_kl" => step with { Policy = step.Policy!.Value with { ApproximateKl = value } },
         _ => step with { BlockNorms = [.. step.BlockNorms.Select((norm, block) => block == 1 ? value : norm)] },
     };
 

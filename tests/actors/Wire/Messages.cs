@@ -34,6 +34,7 @@ internal static class Messages
         RedundantLanes = [(1, 0xfeed), (2, 7)],
         StateChecksum = 12345678901234567890,
         Waited = TimeSpan.FromMilliseconds(1.5),
+        LanePolicies = [new PolicyFigures(1, 0.25, 0.5, 0, 2), default],
         Norm = double.Epsilon,
         PartNorms = new PartNorms(1, [2, 3], [4, 5, 6]),
         UpdateNorm = 1e-300,
@@ -51,9 +52,15 @@ internal static class Messages
         UpdateNorm = 4,
         NonFinite = 5,
         Tokens = 6,
+        Rollouts = new RolloutSummary(8, 100, 1, 0.5, [0.25], -0.125, 1.5, 0.75, 1) { KlCoefficient = 0.25 },
+        Policy = new PolicyFigures(1.5, 0.25, 0.5, 0.125, 2),
     };
 
-    private static readonly StepMeasurement Measured = new(13, 2.5, 0.7, TimeSpan.FromSeconds(0.25), [1, 2]) { LearningRate = 3e-4 };
+    private static readonly StepMeasurement Measured = new(13, 2.5, 0.7, TimeSpan.FromSeconds(0.25), [1, 2]) 
+    {
+        LearningRate = 3e-4,
+        Policy = new PolicyFigures(1.5, 0.25, 0.5, 0.125, 2),
+    };
 
     private static readonly UpdateAdjustment Adjustment =
         new() { ClipTo = 1, LearningRate = 6e-4, RateFactor = 0.5, TensorFactors = [1, 0.5], ResetMomentum = true };
@@ -130,10 +137,11 @@ internal static class Messages
         },
         new RunEnded(RunEnding.Stopped, 12, "SIGTERM"),
         new Publish(6, Measured with { Rollouts = new RolloutSummary(8, 100, 1, 0.5, [0.25, double.NaN], -0.125, 1.5, 0.75, 1) }),
-        new PrepareExperience(4, 3, 12, Weights, Skips), new RolloutsStarted(),
+        new PrepareExperience(4, 3, 12, Weights, Skips) { KlCoefficient = 0.25 }, new RolloutsStarted(),
         new ExperiencePrepared(4, 0xfeed, new RolloutSummary(2, 6, 2, double.NaN, [double.NaN], null, 1.5, 0, 0)),
         new WeightsRefused(4, "They are gone."), new RolloutsFailed("The disk is full."), new WorkerCorrupted(Worker, "It differs."),
             new WorkerLost(Worker, "It threw."),
+            new ExperienceProgressed(3, RolloutPhase.Scoring),
         new GenerateRollouts(4, Weights, 40, [1, 2], [0, 5], 1), new JudgeRollouts(4, Weights, 40, [1, 2], [Sampled, Sampled], 2),
             new ForgetRollouts(4),
         new WorkerProgressed(Worker, 4), new RolloutDone(Worker, 4, 40, 5, 1, Sampled, ulong.MaxValue),

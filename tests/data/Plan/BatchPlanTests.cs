@@ -45,6 +45,19 @@ public sealed class BatchPlanTests
     }
 
     [Fact]
+    public void A_batch_of_several_epochs_is_read_again_and_consumed_once()
+    {
+        var plan = new BatchPlan(7, 1000, 16, 4, new RolloutSchedule(0, Window: 6, Epochs: 2));
+        var skips = SkipList.Of([new SkippedRange(16, 16, "spike")]);
+        var once = Enumerable.Range(0, 3).SelectMany(step => plan.Samples(step, skips)).ToList();
+        Enumerable.Range(3, 3).SelectMany(step => plan.Samples(step, skips)).ShouldBe(once, ignoreOrder: true);
+        plan.Samples(6, skips)[0].Position.ShouldBe(64);
+        (plan.SamplesIn(2), plan.SamplesIn(3), plan.SamplesIn(5), plan.SamplesIn(7)).ShouldBe((32, 48, 48, 64));
+        plan.Span(3, 6, skips).ShouldBe((0, 63));
+        Enumerable.Range(0, 8).Where(step => plan.IsFirst(step)).ShouldBe([0, 1, 2, 6, 7]);
+    }
+
+    [Fact]
     public void The_batch_of_a_step_is_the_same_for_any_number_of_lanes() => Prop.ForAll(
         Seeds.ToArbitrary(), Gen.Choose(1, 5000).ToArbitrary(), Gen.Choose(0, 10_000).ToArbitrary(),
         static (seed, samples, step) =>

@@ -161,6 +161,45 @@ public sealed class ActorCriticTests : IDisposable
         }
     }
 
+    // RLinf#1359: after the warm-up of the critic there was another optimizer, and the schedule went on with the one before, so that no resume
+    // found both. Here the warm-up is a rate, and one state holds the moments of policy and critic.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void A_resume_within_the_warm_up_or_behind_it_has_the_bits_of_policy_and_critic(int interrupted)
+    {
+        using var undisturbed = Begin();
+        Train(undisturbed, 0, 6);
+        using var first = Begin();
+        Train(first, 0, interrupted);
+        using HostBuffer weights = Vector(), firstMoment = Vector(), secondMoment = Vector();
+        first.CopyTo(weights, firstMoment, secondMoment);
+        using var second = Begin();
+        second.CopyFrom(weights, firstMoment, secondMoment);
+        Train(second, interrupted, 6);
+        second.HashState().ShouldBe(undisturbed.HashState());
+
+        static Replica Begin() => new(new ReplicaOptions
+        {
+            Model = Options(ModelFamily.Gpt2),
+            Precision = Precision.Float32,
+            Schedule = new LearningRateSchedule(0.001, WarmupSteps: 3, 10),
+            CriticRateFactor = 5,
+        });
+
+        // A gradient of the weights, so that every difference between them shows later.
+        static void Train(Replica replica, int from, int to)
+        {
+            for (var step = from; step < to; step++)
+            {
+                using var gradient = replica.Parameters.Weights * (1 + step) + 0.01f;
+                replica.Apply(new GradientSum(gradient, 0), new StepMeasure(step, 0, 1));
+            }
+        }
+
+        static HostBuffer Vector() => new(ModelLayout.Of(Options(ModelFamily.Gpt2)).Length * sizeof(float));
+    }
+
     private static ActorCritic Objective(CriticOptions? critic = null, PolicyOptions? policy = null) =>
         new(new RolloutPolicy(policy ?? new PolicyOptions(), 1), critic ?? new CriticOptions());
 
@@ -194,7 +233,7 @@ public sealed class ActorCriticTests : IDisposable
     private static float[] Gradient(IObjective objective, Transformer model, TokenBatch batch, out double value)
     {
         var loss = 0.0;
-        var gradient = ModelGradient.Of(model, () => loss = objective.Add(model, batch, 1));
+        var gradient = ModelGradient.Of(model, () => loss = objective.Add(model, batch, 1).Loss);
         value = loss;
         return gradient;
     }

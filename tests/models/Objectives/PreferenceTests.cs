@@ -57,7 +57,7 @@ public sealed class PreferenceTests : IDisposable
     [InlineData(Precision.BFloat16)]
     public void Before_the_first_update_policy_and_reference_agree_to_the_bit(Precision precision)
     {
-        // TRL#2568, #2733: log-probabilities that took in a wrong position did not.
+        // TRL#2568, TRL#2733: log-probabilities that took in a wrong position did not.
         using var model = Build(precision, fused: true);
         var batch = Pairs(seed: 9, pairs: 4);
         var scored = new PairBatch(batch.Inputs, batch.Targets, batch.Ends!, SequenceScores.Of(model, batch));
@@ -171,7 +171,7 @@ public sealed class PreferenceTests : IDisposable
     private static float[] Gradient(IObjective objective, Transformer model, PairBatch batch, out double value, long? pairs = null)
     {
         var loss = 0.0;
-        var gradient = ModelGradient.Of(model, () => loss = objective.Add(model, batch, pairs ?? batch.Sequences / 2));
+        var gradient = ModelGradient.Of(model, () => loss = objective.Add(model, batch, pairs ?? batch.Sequences / 2).Loss);
         value = loss;
         return gradient;
     }

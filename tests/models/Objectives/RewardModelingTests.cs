@@ -98,7 +98,7 @@ public sealed class RewardModelingTests : IDisposable
     [Fact]
     public void A_sequence_is_scored_at_its_last_token_whichever_that_is()
     {
-        // transformers#35352, TRL#5813: the score of the first end token, or of a padding.
+        // transformers#35352, gpt-neox#1285, TRL#937, TRL#5813: the score of the first end token, or of a padding.
         using var model = Build(Precision.Float32, fused: true);
         const int End = 3;
         long[] tokens = [5, End, 8, 9, End, End];
@@ -207,7 +207,7 @@ public sealed class RewardModelingTests : IDisposable
     private static float[] Gradient(RewardModeling objective, Transformer model, RankedBatch batch, out double value, long? rankings = null)
     {
         var loss = 0.0;
-        var gradient = ModelGradient.Of(model, () => loss = objective.Add(model, batch, rankings ?? batch.Rankings.Count));
+        var gradient = ModelGradient.Of(model, () => loss = objective.Add(model, batch, rankings ?? batch.Rankings.Count).Loss);
         value = loss;
         return gradient;
     }

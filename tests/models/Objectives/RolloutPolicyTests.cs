@@ -58,7 +58,7 @@ public sealed class RolloutPolicyTests : IDisposable
         }
     }
 
-    // TRL#454, #744, #2042: a ratio that is not 1 in the first pass; A3.
+    // TRL#454, TRL#744, TRL#2042: a ratio that is not 1 in the first pass; A3.
     [Theory]
     [InlineData(ModelFamily.Gpt2, Precision.Float32, 1)]
     [InlineData(ModelFamily.Gpt2, Precision.BFloat16, 0.7)]
@@ -108,7 +108,7 @@ public sealed class RolloutPolicyTests : IDisposable
             [.. new Experience(altered, new AdvantageOptions(), 14, isOnPolicy).Batches(Asked.Keys, 4)];
     }
 
-    // transformers#34191, prime-rl#583: means of micro-batches; A4, A5.
+    // transformers#34191, transformers#35203, TRL#2175, TRL#3231, prime-rl#583: means of micro-batches; A4, A5.
     [Theory]
     [InlineData(LossAggregation.TokenMean)]
     [InlineData(LossAggregation.SequenceMeanOfTokenMean)]
@@ -159,7 +159,7 @@ public sealed class RolloutPolicyTests : IDisposable
     private static float[] Gradient(RolloutPolicy objective, Transformer model, IReadOnlyList<RolloutBatch> batches, out double value)
     {
         var loss = 0.0;
-        var gradient = ModelGradient.Of(model, () => loss = batches.Sum(batch => objective.Add(model, batch, batch.Step.Tokens)));
+        var gradient = ModelGradient.Of(model, () => loss = batches.Sum(batch => objective.Add(model, batch, batch.Step.Tokens).Loss));
         value = loss;
         return gradient;
     }

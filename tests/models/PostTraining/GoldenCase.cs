@@ -16,6 +16,16 @@ internal sealed class GoldenCase(JsonElement element)
     public static IReadOnlyList<GoldenCase> Of(string name) =>
         [.. Document.GetProperty(name).EnumerateArray().Select(static item => new GoldenCase(item))];
 
+    /// <summary>Lists of cases within it.</summary>
+    public IReadOnlyList<IReadOnlyList<GoldenCase>> CaseRows(string name) =>
+    [
+        .. element.GetProperty(name).EnumerateArray()
+            .Select(static row => row.EnumerateArray().Select(static item => new GoldenCase(item)).ToList()),
+    ];
+
+    public double? NumberOrNull(string name) =>
+        element.GetProperty(name) is { ValueKind: JsonValueKind.Number } number ? number.GetDouble() : null;
+
     public bool Is(string name) => element.GetProperty(name).GetBoolean();
 
     public string Word(string name) => element.GetProperty(name).GetString()!;

@@ -68,8 +68,8 @@ public sealed class KlDivergenceTests
         error.ShouldBeLessThan(3e-3);
     }
 
-    /// <summary>"The KL loss has no effect", and "a larger beta induces a larger KL": k1 as a loss has no gradient in the mean, k3 has that of
-    /// the forward divergence, and k2 is right on the policy's own samples only.</summary>
+    /// <summary>"The KL loss has no effect", and "a larger beta induces a larger KL" (OpenRLHF#1309, verl#2953, open-instruct#534): k1 as a loss
+    /// has no gradient in the mean, k3 has that of the forward divergence, and k2 is right on the policy's own samples only.</summary>
     [Theory]
     [InlineData(KlEstimator.K1, false, "none")]
     [InlineData(KlEstimator.K2, false, "reverse")]

@@ -84,7 +84,7 @@ internal sealed record PolicyBatch
                 Mask = Masks[i],
             },
             options, step ?? Step, gradients[i])).ToArray();
-        var whole = losses.Aggregate(static (sum, loss) => new(sum.Value + loss.Value, 0, sum.Health + loss.Health));
+        var whole = losses.Aggregate(static (sum, loss) => new(sum.Value + loss.Value, 0, sum.Figures + loss.Figures));
         return (whole, gradients, [.. losses.Select(static loss => loss.EntropySlope)]);
 
         static double[] RowOf(double[][] rows, int i) => rows.Length == 0 ? [] : rows[i];

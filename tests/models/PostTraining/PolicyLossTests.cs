@@ -104,13 +104,13 @@ public sealed class PolicyLossTests
             var (whole, first, second) = (batch.Loss(options), batch.Take(..cut).Loss(options, batch.Step), batch.Take(cut..).Loss(options, batch.Step));
             (first.Loss.Value + second.Loss.Value).ShouldBe(whole.Loss.Value, 1e-12, $"seed {seed}");
             ((double[][])[.. first.Gradient, .. second.Gradient]).ShouldBe(whole.Gradient, $"seed {seed}");
-            var health = first.Loss.Health + second.Loss.Health;
-            health.ClipFraction.ShouldBe(whole.Loss.Health.ClipFraction, 1e-12);
-            health.LargestLogRatio.ShouldBe(whole.Loss.Health.LargestLogRatio);
+            var health = first.Loss.Figures + second.Loss.Figures;
+            health.ClipFraction.ShouldBe(whole.Loss.Figures.ClipFraction, 1e-12);
+            health.LargestLogRatio.ShouldBe(whole.Loss.Figures.LargestLogRatio);
         }
     }
 
-    /// <summary>Modes, dropout or other kernels moved the ratio from 1 before anything was learned.</summary>
+    /// <summary>Modes, dropout or other kernels moved the ratio from 1 before anything was learned (TRL#454).</summary>
     [Theory]
     [MemberData(nameof(Losses))]
     public void TRL_454_in_the_first_pass_the_ratio_is_1_and_nothing_is_clipped_and_the_gradient_is_reinforce(PolicyOptions options)
@@ -119,8 +119,8 @@ public sealed class PolicyLossTests
         batch = batch with { Logs = batch.Proximal, Behaviour = [], Reference = batch.Proximal };
         options = options with { ClipHigh = 0.2, AgeHigh = 2, DualClip = 0 };
         var (loss, gradient, _) = batch.Loss(options);
-        (loss.Health.ClipFraction, loss.Health.ApproximateKl, loss.Health.Dropped, loss.Health.LargestLogRatio).ShouldBe((0, 0, 0, 0));
-        loss.Health.Ratio.ShouldBe(1, 1e-12);
+        (loss.Figures.ClipFraction, loss.Figures.ApproximateKl, loss.Figures.Dropped, loss.Figures.LargestLogRatio).ShouldBe((0, 0, 0, 0));
+        loss.Figures.Ratio.ShouldBe(1, 1e-12);
         var scale = options.Ratio == RatioLevel.SequenceSum;
         var expected = batch.Loss(options with { Objective = PolicyObjective.Reinforce }).Gradient;
         for (var i = 0; i < gradient.Length; i++)
@@ -177,7 +177,7 @@ public sealed class PolicyLossTests
         var (loss, gradient, _) = batch.Loss(options);
         var dropped = gradient.Select(static row => row.All(static slope => slope == 0)).ToArray();
         dropped.Distinct().Count().ShouldBe(2, "some are dropped and some are kept");
-        loss.Health.Dropped.ShouldBeGreaterThan(0);
+        loss.Figures.Dropped.ShouldBeGreaterThan(0);
         for (var i = 0; i < gradient.Length; i++)
         {
             var ratio = Math.Exp(ProbabilityRatio.SumOfLogs(batch.Proximal[i], batch.Behaviour[i], batch.Masks[i]));
@@ -204,7 +204,7 @@ public sealed class PolicyLossTests
             .Message.ShouldContain("reference");
     }
 
-    /// <summary>The mean of the means of micro-batches is another loss as soon as they differ in length.</summary>
+    /// <summary>The mean of the means of micro-batches is another loss as soon as they differ in length (transformers#34191).</summary>
     [Fact]
     public void Transformers_34191_micro_batches_share_the_denominator_of_the_step()
     {
@@ -218,7 +218,7 @@ public sealed class PolicyLossTests
         Should.Throw<ArgumentOutOfRangeException>(() => batch.Loss(options, new StepCounts(0, 0)));
     }
 
-    /// <summary>One name stood for three losses. Here the name of each says which one it is, and they are not the same.</summary>
+    /// <summary>One name stood for three losses (TRL#3187, TRL#3021, TRL#2995). Here the name of each says which one it is, and they are not the same.</summary>
     [Fact]
     public void TRL_3187_each_aggregation_has_a_name_and_a_loss_of_its_own()
     {

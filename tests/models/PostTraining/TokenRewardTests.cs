@@ -52,7 +52,7 @@ public sealed class TokenRewardTests
     public void A_missing_end_costs_what_was_chosen(bool hasEnd, MissingEnd form, double expected) =>
         LengthPenalties.WithoutEnd(score: 3, hasEnd, form, amount: 1).ShouldBe(expected);
 
-    /// <summary>The score stood on the first padding token, one past the end token.</summary>
+    /// <summary>The score stood on the first padding token, one past the end token (TRL#3750).</summary>
     [Fact]
     public void TRL_3750_the_score_stands_on_the_last_token_that_the_policy_wrote()
     {

@@ -7,7 +7,7 @@ public sealed class ExperienceTests
 {
     private const int End = 2;
 
-    // TRL#976, #1623, #3091, transformers#22794: the end token was masked, or a prompt's tokens had credit.
+    // TRL#976, TRL#1623, TRL#3091, transformers#22794, alignment-handbook#127: the end token was masked, or a prompt's tokens had credit.
     [Fact]
     public void A_completions_tokens_are_the_targets_the_end_token_too_and_a_prompts_are_not()
     {
@@ -30,7 +30,8 @@ public sealed class ExperienceTests
         batch.TargetCount.ShouldBe(7);
     }
 
-    // torchtune#2981: rows counted as batches; RLinf#1195, axon-rl/gem#113: advantages of a slice; prime-rl#583: means of means.
+    // torchtune#2981: rows counted as batches; RLinf#1195, axon-rl/gem#113, tt-metal#46548: advantages of a slice, or of other tokens;
+    // prime-rl#583: means of means.
     [Fact]
     public void However_a_step_is_cut_each_token_is_there_once_with_one_advantage_and_one_denominator()
     {

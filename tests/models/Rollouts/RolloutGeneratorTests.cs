@@ -40,7 +40,7 @@ public sealed class RolloutGeneratorTests : IDisposable
         scope.Dispose();
     }
 
-    // TRL#4159, #3029: a temperature on one side only; TRL#6789, vLLM and trainer apart by rounding; A1.
+    // TRL#4159, TRL#3029: a temperature on one side only; TRL#6789: sampler and trainer apart by rounding; A1.
     [Theory]
     [MemberData(nameof(Forms))]
     public void Log_probabilities_are_those_of_a_training_forward_to_the_bit(ModelFamily family, Precision precision, double temperature)
@@ -67,7 +67,7 @@ public sealed class RolloutGeneratorTests : IDisposable
         }
     }
 
-    // verl's batch of what finished first; TRL#6789, where the batch moved ratios by more than a tenth; A2.
+    // A batch of what finished first (verl replay_buffer.py); TRL#6789, where the batch moved ratios by more than a tenth; A2.
     [Theory]
     [InlineData(ModelFamily.Gpt2, Precision.Float32)]
     [InlineData(ModelFamily.Llama, Precision.BFloat16)]
@@ -109,7 +109,31 @@ public sealed class RolloutGeneratorTests : IDisposable
             && same == one.Rollout).ShouldBe(40);
     }
 
-    // verl#5179, vllm#11953, AReaL#1524: replicas with one seed wrote one text; slime: one seed per sample for all prompts.
+    // TRL#6789, TRL#7269, TRL#6945: the sampler's distribution was cut off at top-p or top-k, and the loss was that of all of it.
+    [Fact]
+    public void Every_token_is_drawn_as_often_as_the_loss_takes_it_to_be()
+    {
+        using var model = Policy(ModelFamily.Llama);
+        model.Scale(0.5);
+        const int Draws = 20_000;
+        EquatableArray<int> prompt = [1, 2, 4];
+        var options = new RolloutOptions { Samples = Draws, MaxTokens = 1, Slots = 512, Temperature = 0.8 };
+        var drawn = Sample(model, new Dictionary<long, EquatableArray<int>> { [3] = prompt }, options)
+            .CountBy(static one => one.Rollout.Ids[0]).ToDictionary(static one => one.Key, static one => one.Value);
+        var batch = CompletionRows.Of(Enumerable.Range(0, Vocabulary).Select(id => (prompt, (EquatableArray<int>)[id])));
+        var losses = SequenceScores.LossesOf(model, batch, new HeadForm { Temperature = (float)options.Temperature });
+        double[] probabilities = [.. CompletionRows.RowsOf(batch).Select(row => Math.Exp(-losses[row])).Take(Pieces)];
+        var possible = probabilities.Sum();
+
+        // The statistic has a mean of one less than there are ids, and a deviation of the square root of twice that. Without the last tenth
+        // of the distribution it is above 2000.
+        var statistic = probabilities.Select((p, id) => (Expected: Draws * p / possible, Drawn: drawn.GetValueOrDefault(id)))
+            .Sum(static one => Math.Pow(one.Drawn - one.Expected, 2) / one.Expected);
+        statistic.ShouldBeLessThan(Pieces - 1 + (5 * Math.Sqrt(2 * (Pieces - 1))));
+    }
+
+    // verl#5179, vllm#11953, AReaL#1524: replicas with one seed wrote one text; one seed for all samples (verl vllm_async_server.py) or for
+    // all prompts (slime sglang_rollout.py).
     [Fact]
     public void Noise_is_of_seed_position_sample_and_token()
     {
@@ -128,7 +152,7 @@ public sealed class RolloutGeneratorTests : IDisposable
         one.ShouldNotContain(static one => one.Rollout.Ids.Count > 3 && one.Rollout.Ids.Distinct().Count() == 1);
     }
 
-    // NeMo-RL#4018, prime-rl#2270, vllm#9744: caches that survived an update.
+    // NeMo-RL#4018, prime-rl#2270, vllm#9744, lmdeploy#4917, verl#6523: caches that survived an update.
     [Fact]
     public void Nothing_that_is_cached_survives_a_change_of_weights()
     {

@@ -1,14 +1,62 @@
 using ActorTrain.Models.PostTraining.Rewards;
 using ActorTrain.Models.Rollouts;
+using ActorTrain.Models.Tests.PostTraining;
 
 namespace ActorTrain.Models.Tests.Rollouts;
 
-/// <summary>Advantages of a step's tokens, by hand from the formulas.</summary>
+/// <summary>Advantages of a step's tokens, from another implementation and by hand from the formulas.</summary>
 public sealed class StepAdvantagesTests
 {
     private const int Longest = 8;
 
     private static readonly AdvantageEstimator[] All = Enum.GetValues<AdvantageEstimator>();
+
+    [Fact]
+    public void From_the_scores_of_a_step_to_its_tokens_advantages_are_those_of_the_formulas()
+    {
+        foreach (var golden in GoldenCase.Of("step"))
+        {
+            var cases = golden.CaseRows("groups");
+            List<RolloutGroup> groups = [.. cases.Select(static (group, i) => new RolloutGroup(i, [4, 5], [.. group.Select(Scored)]))];
+            var found = StepAdvantages.Of(groups, OptionsOf(golden), (int)golden["longest"]);
+            for (var group = 0; group < cases.Count; group++)
+            {
+                for (var sample = 0; sample < cases[group].Count; sample++)
+                {
+                    var (expected, tokens) = (cases[group][sample], found[group][sample]);
+                    expected.ShouldBe("advantages", tokens.Values);
+                    expected.ShouldBe("returns", tokens.Returns);
+                    tokens.Mask.ShouldAllBe(live => live == expected.Is("live"), golden.Word("estimator"));
+                }
+            }
+        }
+
+        static ScoredRollout Scored(GoldenCase golden) => new(
+            new Rollout([.. golden.Numbers("logs").Select(static (_, i) => i)], Floats(golden, "logs"), golden.Is("ended")),
+            new RolloutScore(golden.NumberOrNull("reward"), []), Floats(golden, "reference"))
+        {
+            Values = Floats(golden, "values"),
+        };
+
+        static EquatableArray<float> Floats(GoldenCase golden, string name) => [.. golden.Numbers(name).Select(static one => (float)one)];
+
+        static AdvantageOptions OptionsOf(GoldenCase golden) => new()
+        {
+            Estimator = Enum.Parse<AdvantageEstimator>(
+                golden.Word("estimator").Replace("_", "", StringComparison.Ordinal), ignoreCase: true),
+            Epsilon = golden["epsilon"],
+            Discount = golden["gamma"],
+            Lambda = golden["lam"],
+            Whiten = golden.Is("whiten"),
+            KlCoefficient = golden["beta"],
+            RewardClip = golden["clip"],
+            MissingEnd = Enum.Parse<MissingEnd>(golden.Word("missing"), ignoreCase: true),
+            MissingEndAmount = golden["amount"],
+            OverlongMargin = (int)golden["margin"],
+            MaskTruncated = golden.Is("mask_truncated"),
+            Groups = (int)golden["wanted"],
+        };
+    }
 
     [Fact]
     public void Group_estimators_give_every_token_the_advantage_of_its_sample()
