@@ -14,13 +14,13 @@ namespace ActorTrain.Bench.Rollouts;
 /// columns and heads than threads, splitting a sum among threads gives none of them more to do.</remarks>
 internal static class InvarianceBench
 {
-    private const int Rounds = 9;
+    private const int Rounds = 15;
 
     // Of the library in NativeKernels.
     private const string Kernels = "actortrain_kernels";
 
     // Texts, and repetitions of a turn.
-    private static readonly (int Texts, int Repetitions)[] Sizes = [(1, 16), (8, 4), (32, 2)];
+    private static readonly (int Texts, int Repetitions)[] Sizes = [(1, 32), (8, 8), (32, 4)];
 
     public static void Run(Figures figures)
     {

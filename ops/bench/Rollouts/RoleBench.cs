@@ -61,10 +61,12 @@ internal sealed class RoleBench
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {"publishing",-12}{Percent(publishing),6:F2} %"));
         figures.Add("rlhf.share.publishing_percent", Percent(publishing));
         figures.Add("rlhf.publish_ms", Publications(copies, installs).Median());
-        var hashing = HashingMilliseconds();
+        var (hashes, checks) = Hashing();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"  of a step, hashes and checksums take {hashing:F1} ms, the ledger {Percent(Of("ledger")) / 100 * Wall / Steps:F1} ms"));
-        figures.Add("rlhf.ledger_percent", Percent(Of("ledger")) + (100 * hashing * Steps / Wall));
+            $"  of a step, the ledger takes {Percent(Of("ledger")) / 100 * Wall / Steps:F1} ms, hashes of published weights {hashes:F1} ms, and "
+            + $"workers' checks of their weights at most {checks:F1} ms"));
+        figures.Add("rlhf.ledger_percent", Percent(Of("ledger")) + (100 * hashes * Steps / Wall));
+        figures.Add("rlhf.integrity_percent", 100 * checks * Steps / Wall);
     }
 
     // From the copy that a trainer makes of its weights, hashed, to the sampler that has checked and installed it.
@@ -75,19 +77,18 @@ internal sealed class RoleBench
         where copy is not null
         select install.Began + install.Took - copy.Began;
 
-    // Of a step, by the time that one takes and their number. Policy and critic, with their moments, are hashed when they are copied, and
-    // by the sampler and the critic when they install them; each of these sums its weights, and all workers check theirs before they pass
-    // on what they have computed.
-    private double HashingMilliseconds()
+    // Milliseconds of a step, by the time that one takes and their number. Policy and critic, with their moments, are hashed when they are
+    // copied, and by the sampler and the critic when they install them.
+    private (double Hashes, double Checks) Hashing()
     {
         using var parameters = Decoding.Weights(Trainee.BenchmarkModel);
         var checksum = FlatChecksum.Of(parameters.Weights);
         var hash = 2 * Milliseconds(() => StateHash.Of(parameters.Weights, parameters.Weights, parameters.Weights));
 
-        // Packed copies have as many bytes as the weights.
-        var sum = 2 * Milliseconds(() => checksum.Verify(parameters.Weights, FlatPlace.Weights));
+        // Packed copies have as many bytes as the weights. Judges may check theirs less often than they work.
+        var check = 2 * Milliseconds(() => checksum.Verify(parameters.Weights, FlatPlace.Weights));
         var checks = Works("rollout-") / GeneratorDevice.TokensPerCheck + Works("reward-") + Works("reference-") + Works("critic-");
-        return (3 * hash) + (sum * (2 + ((double)checks / Steps)));
+        return (3 * hash, (double)checks / Steps * check);
 
         int Works(string actor) => Of(actor).Count(static message => message.Message == "Work");
     }
