@@ -63,8 +63,8 @@ internal sealed class RoleBench
         figures.Add("rlhf.publish_ms", Publications(copies, installs).Median());
         var (hashes, checks) = Hashing();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"  of a step, the ledger takes {Percent(Of("ledger")) / 100 * Wall / Steps:F1} ms, hashes of published weights {hashes:F1} ms, "
-            + $"and workers' checks of their weights at most {checks:F1} ms"));
+            $"  of a step, the ledger takes {Percent(Of("ledger")) / 100 * Wall / Steps:F1} ms, hashes of published weights "
+            + $"{hashes:F1} ms, and workers' checks of their weights at most {checks:F1} ms"));
         figures.Add("rlhf.ledger_percent", Percent(Of("ledger")) + (100 * hashes * Steps / Wall));
         figures.Add("rlhf.integrity_percent", 100 * checks * Steps / Wall);
     }
