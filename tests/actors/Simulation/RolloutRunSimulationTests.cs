@@ -94,6 +94,24 @@ public sealed class RolloutRunSimulationTests
         }
     }
 
+    // TRL#3247, #3148: a resume within a generation that several updates share.
+    [Theory]
+    [InlineData(2, 4)]
+    [InlineData(3, 6)]
+    public void Epochs_train_on_each_batch_again_whatever_happens_in_the_window(int epochs, int window)
+    {
+        var schedule = new RolloutSchedule(0, window, epochs);
+        var plan = new BatchPlan(1, 10_000, 8, 4, schedule);
+        for (var seed = 0; seed < 10; seed++)
+        {
+            var run = Simulate(
+                seed, Options with { Rollouts = schedule, Trainers = 1 + seed % 3 }, seed == 0 ? Weather.Calm : Storm,
+                drift: position => seed % 2 == 1 && position / 8 is 2 or 5, poison: position => seed % 3 == 1 && position == 18, plan: plan);
+            if (seed == 0)
+                run.Steps.GroupBy(static row => row.Positions.Min()).ShouldAllBe(batch => batch.Count() <= epochs);
+        }
+    }
+
     // A10, A11: other numbers of workers, and a ledger that is gone; OpenRLHF#1322, AReaL#1345: what was under way at a restart.
     [Fact]
     public void Other_processes_with_other_workers_and_without_the_ledger_end_with_the_same_weights()
@@ -191,13 +209,14 @@ public sealed class RolloutRunSimulationTests
     }
 
     private static SimulatedRun Simulate(
-        int seed, RunLogicOptions options, Weather weather, Func<long, bool>? drift = null, Func<long, bool>? poison = null)
+        int seed, RunLogicOptions options, Weather weather, Func<long, bool>? drift = null, Func<long, bool>? poison = null,
+        BatchPlan? plan = null)
     {
-        var run = new SimulatedRun(seed, options, Plan, weather, poison, drift);
+        var run = new SimulatedRun(seed, options, plan ?? Plan, weather, poison, drift);
         try
         {
             run.Run(400_000).Ending.ShouldBe(RunEnding.Finished);
-            SimulatedSchedule.Check(run, options, Plan);
+            SimulatedSchedule.Check(run, options, plan ?? Plan);
         }
         catch (Exception exception)
         {
