@@ -112,8 +112,8 @@ internal sealed class SimulatedRollouts
         }
 
         // A little more than what its slots need, and it is no queue of orders that were repeated without end. With a lag, work that another
-        // has done meanwhile is forgotten later.
-        var most = (1 + world.Schedule.Lag) * ((2 * options.Rollouts.Slots) + options.Rollouts.Samples);
+        // has done meanwhile is forgotten later; so it is where rollouts that were found wrong are sampled twice.
+        var most = (1 + world.Schedule.Lag + (world.MayBeDeceived ? 1 : 0)) * ((2 * options.Rollouts.Slots) + options.Rollouts.Samples);
         if (owed[worker].Count > most || told.Waiting > 500)
             throw new InvariantException($"{worker} owes {owed[worker].Count} rollouts, and has {told.Waiting} messages.");
         network.Send(() => told.Tell(command));
