@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build train rlhf demo test chaos chaos-rlhf simulate planted check bench bench-kernels bench-spikes sanitize clean
+.PHONY: help setup build train rlhf demo test chaos chaos-rlhf simulate planted check bench bench-kernels bench-rlhf bench-spikes sanitize clean
 .NOTPARALLEL:
 .ONESHELL:
 SHELL := /bin/bash
@@ -90,6 +90,13 @@ bench: ## benchmark against TorchSharp and PyTorch; prints one line per figure: 
 bench-kernels: ## measure every fused kernel against the limit of the processor or of memory; ARGS="bf16 2 0.5 attention" selects
 	@ops/setup.sh
 	GOMP_SPINCOUNT=1000 artifacts/build/kernels/kernel_bench $(ARGS)
+
+bench-rlhf: ## measure rollouts and the roles of RLHF, against TorchSharp, the old generator, static batches and kernels of free order; PARTS selects
+	@ops/setup.sh libtcmalloc-minimal4 libmimalloc2.0
+	$(DOTNET_BUILD)
+	cmake -S models/native -B artifacts/build/kernels -DCMAKE_BUILD_TYPE=Release > /dev/null
+	cmake --build artifacts/build/kernels --parallel "$$(nproc)" --target actortrain_kernels_free > /dev/null
+	dotnet run --project ops/bench --configuration Release -- $(or $(PARTS),rlhf_generation rlhf_batching rlhf_roles rlhf_invariance)
 
 bench-spikes: ## score the loss-spike rules on recorded runs: figure spikes.RULE.precision, .recall, .delay_steps
 	@ops/setup.sh

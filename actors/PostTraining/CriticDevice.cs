@@ -11,6 +11,7 @@ public sealed class CriticDevice : IWorkerDevice
 {
     private readonly Queue<JudgeRollouts> orders = [];
     private readonly InstalledWeights weights;
+    private readonly UnverifiedReports unverified;
     private readonly Transformer critic;
     private readonly int microBatch;
 
@@ -22,6 +23,7 @@ public sealed class CriticDevice : IWorkerDevice
         this.microBatch = microBatch;
         var shape = model.ShapeOfCritic();
         weights = new InstalledWeights(shape, source, ModelLayout.CriticOffset(model));
+        unverified = new UnverifiedReports(weights.Verify);
         critic = new Transformer(shape, weights.Parameters, precision);
     }
 
@@ -50,11 +52,15 @@ public sealed class CriticDevice : IWorkerDevice
                 found.Add([.. values[first..(first += rollout.Ids.Count)]]);
         }
 
-        weights.Verify();
-        return [new ValuesEstimated(default, order.Number, order.Position, order.Attempt, [.. found])];
+        unverified.Add([new ValuesEstimated(default, order.Number, order.Position, order.Attempt, [.. found])]);
+        return HasWork ? [] : unverified.Take();
     }
 
-    public void GiveUp() => orders.Clear();
+    public void GiveUp()
+    {
+        orders.Clear();
+        unverified.Clear();
+    }
 
     public void Dispose()
     {

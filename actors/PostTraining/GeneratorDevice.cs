@@ -16,15 +16,22 @@ public sealed record GeneratorOptions(
 /// <summary>Samples rollouts with a copy of the policy's weights.</summary>
 public sealed class GeneratorDevice : IWorkerDevice
 {
+    /// <summary>After so many tokens of each, rollouts that are done are passed on: a check of all weights may take as long as a
+    /// token.</summary>
+    public const int TokensPerCheck = 16;
+
     private readonly InstalledWeights weights;
     private readonly Transformer model;
     private readonly RolloutGenerator generator;
+    private readonly UnverifiedReports unverified;
     private readonly Dictionary<(long Position, int Sample), Queue<(long Number, int Attempt)>> asked = [];
+    private long tokens;
 
     public GeneratorDevice(GeneratorOptions options, IWeightSource source)
     {
         ArgumentNullException.ThrowIfNull(options);
         weights = new InstalledWeights(options.Model, source);
+        unverified = new UnverifiedReports(weights.Verify);
         model = new Transformer(options.Model, weights.Parameters, options.Precision);
         generator = new RolloutGenerator(model, options.Rollouts, options.Seed, options.EndToken, options.Pieces);
     }
@@ -53,19 +60,15 @@ public sealed class GeneratorDevice : IWorkerDevice
 
     public IReadOnlyList<WorkerReport> Advance()
     {
-        var done = Sample();
-        if (done.Count == 0)
-            return [];
-
-        // Nothing that corrupted weights have sampled is passed on.
-        weights.Verify();
-        return [.. done.Select(Report)];
+        unverified.Add(Sample().Select(Report));
+        return ++tokens % TokensPerCheck == 0 || !HasWork ? unverified.Take() : [];
     }
 
     public void GiveUp()
     {
         generator.Clear();
         asked.Clear();
+        unverified.Clear();
     }
 
     public void Dispose()

@@ -16,6 +16,7 @@ public sealed class ReferenceDevice : IWorkerDevice
     private readonly FlatParameters parameters;
     private readonly Transformer model;
     private readonly FlatChecksum checksum;
+    private readonly UnverifiedReports unverified;
     private readonly HeadForm form;
     private readonly int microBatch;
 
@@ -31,6 +32,7 @@ public sealed class ReferenceDevice : IWorkerDevice
         parameters.WeightsChanged();
         model = new Transformer(shape, parameters, precision);
         checksum = FlatChecksum.Of(parameters.Weights);
+        unverified = new UnverifiedReports(Verify);
     }
 
     public bool HasWork => orders.Count > 0;
@@ -58,16 +60,25 @@ public sealed class ReferenceDevice : IWorkerDevice
             }
         }
 
-        checksum.Verify(parameters.Weights, FlatPlace.Weights);
-        parameters.VerifyCopies();
-        return [new ReferencesScored(default, order.Number, order.Position, order.Attempt, [.. found])];
+        unverified.Add([new ReferencesScored(default, order.Number, order.Position, order.Attempt, [.. found])]);
+        return HasWork ? [] : unverified.Take();
     }
 
-    public void GiveUp() => orders.Clear();
+    public void GiveUp()
+    {
+        orders.Clear();
+        unverified.Clear();
+    }
 
     public void Dispose()
     {
         model.Dispose();
         parameters.Dispose();
+    }
+
+    private void Verify()
+    {
+        checksum.Verify(parameters.Weights, FlatPlace.Weights);
+        parameters.VerifyCopies();
     }
 }

@@ -14,8 +14,7 @@ public sealed class RolloutsLogic
     // Enough that slots never run empty, and few enough that work is shared out evenly at the end of a step.
     private const int LoadPerSlot = 2;
 
-    // The next is there when one is done.
-    private const int JudgedAtOnce = 2;
+    private const int JudgedAtOnce = 8;
 
     private readonly RolloutsOptions options;
     private readonly WorkerPool generators;

@@ -45,6 +45,10 @@ public sealed class RobustZRule(RobustZOptions options) : WindowRule(options, Wa
     {
         ArgumentNullException.ThrowIfNull(signals);
         ArgumentNullException.ThrowIfNull(windows);
+
+        // A policy has no level of either: both are 0 where all answers to a prompt are equally good, however rare others are.
+        if (signals.Rollouts is not null)
+            return null;
         var (losses, norms) = (windows[0], windows[1]);
         var (loss, lossSigma) = Spread(losses, options.LossFloor);
         var (norm, normSigma) = Spread(norms, options.NormFloor);

@@ -10,6 +10,9 @@ internal static class Decoding
     /// <summary>Tokens of the prompt, and those after it until the text begins anew.</summary>
     public const int Prompt = 64, Text = 64;
 
+    /// <summary>Rollouts of a prompt, where there are as many.</summary>
+    public const int Samples = 8;
+
     /// <summary>The prompt of each text, beginning with its number.</summary>
     public static long[][] Prompts(PeerTraining shape)
     {

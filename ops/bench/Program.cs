@@ -1,14 +1,16 @@
 using ActorTrain.Bench;
 using ActorTrain.Bench.Actors;
 using ActorTrain.Bench.Peers;
+using ActorTrain.Bench.Rollouts;
 using ActorTrain.Bench.Spikes;
 using ActorTrain.Models;
 using ActorTrain.Models.Runtime;
 
 // Prints what it measures as it goes and ends with one line per figure, `figure NAME VALUE`, for scripts.
-//   actortrain-bench [PART...]       without names: all but the last three
-// actortrain-bench worker torchsharp|actortrain|torchsharp-decoder decode|torchsharp-decoder prefill [--precision bf16|fp32] [--depth N]
-// [--layers N] [--context N] [--vocabulary N] [--batch N]   a side of a comparison: see Peers
+//   actortrain-bench [PART...]       without names: all but the last seven
+// actortrain-bench worker torchsharp|actortrain|torchsharp-decoder decode|torchsharp-decoder prefill|torchsharp-decoder rollouts
+// |actortrain-decoder KERNELS [--precision bf16|fp32] [--depth N] [--layers N] [--context N] [--vocabulary N] [--batch N]
+//                                   a side of a comparison: see Peers
 (string Name, bool IsUsual, Action<Figures> Run)[] parts =
 [
     ("training", true, TrainingBench.Run),
@@ -37,6 +39,10 @@ using ActorTrain.Models.Runtime;
     ("goodput", true, GoodputBench.Run),
     ("actors", true, ActorBench.Run),
     ("spikes", true, SpikeBench.Run),
+    ("rlhf_generation", false, GenerationBench.Run),
+    ("rlhf_batching", false, BatchingBench.Run),
+    ("rlhf_roles", false, RoleBench.Run),
+    ("rlhf_invariance", false, InvarianceBench.Run),
     ("spike-traces", false, static _ => TraceRecording.Run()),
     ("allocators", false, AllocatorBench.Run),
     ("cuda", false, CudaBench.Run),
@@ -48,6 +54,8 @@ try
         return TrainingWorker.TorchSharp(peer);
     if (args is ["worker", "torchsharp-decoder", var mode, .. var decoder])
         return DecodingWorker.TorchSharp(mode, decoder);
+    if (args is ["worker", "actortrain-decoder", var kernels, .. var decoding])
+        return InvarianceBench.Worker(kernels, decoding);
     if (args is ["worker", "actortrain", .. var own])
         return TrainingWorker.ActorTrain(own);
 

@@ -48,8 +48,11 @@ public sealed class JudgeTests
         for (var kill = 0; kill < 2; kill++)
         {
             using (victim = real.Start(Rlhf("judged-killed", judge.Address)))
+            {
                 victim.WaitToEnd();
-            victim.ExitCode.ShouldNotBe(0);
+                victim.ExitCode.ShouldNotBe(0);
+            }
+
             var lines = File.ReadAllLines(Judgements("judged-killed"));
             lines.ShouldNotBeEmpty();
             recorded.AddRange(lines.Select(KeyOf).Select(key => (key, judge.Calls.Count(call => call.Key == key))));
@@ -97,8 +100,7 @@ public sealed class JudgeTests
         {
             var said = WaitFor(process, "waits for its scores");
             said.ShouldName("The judge at http://127.0.0.1:", "cannot be reached", "Step 0");
-            using var status = JsonDocument.Parse(real.Run("status", "judged-away", "--json").ShouldSucceed().Output);
-            status.RootElement.GetProperty("state").GetString().ShouldBe("waiting for the judge");
+            real.Run("status", "judged-away").ShouldSucceed().Output.ShouldContain("run: waiting for the judge");
             Process.Start("kill", ["-TERM", $"{process.Id}"])!.WaitToEnd();
             var rest = process.ReadToEnd();
             process.WaitToEnd();

@@ -46,10 +46,24 @@ struct PanelInTheMaking {
 // be wanted soon: spread out like this, misses do not hold up the operands at hand.
 constexpr int64_t cell_group = 4;
 
+// Chains of an element's sum: one, whatever the tile. In a tile of few rows, each addition then waits for the one before; ops/bench measures what that
+// costs, against a library built with AK_FREE_ORDER.
+#if defined(AK_FREE_ORDER)
+template <int Rows>
+constexpr int chains = Rows <= 2 ? 4 : Rows <= 4 ? 2 : 1;
+#else
+template <int Rows>
+constexpr int chains = 1;
+#endif
+
 template <class Cell, int Rows, class B, class Ahead>
 inline __attribute__((always_inline)) void multiply(int64_t cells, const float* a, int64_t row_step, int64_t cell_step, B b,
                                                     vf (&sums)[Rows][NV], const Ahead& ahead) {
-    const auto one_cell = [&]() __attribute__((always_inline)) {
+    vf more[chains<Rows>][Rows][NV];  // beginning with the second chain's, at 1
+    for (int i = 1; i < chains<Rows>; ++i)
+        for (int r = 0; r < Rows; ++r)
+            for (int v = 0; v < NV; ++v) more[i][r][v] = set(0);
+    const auto one_cell = [&](vf (&sums)[Rows][NV]) __attribute__((always_inline)) {
         vf columns[NV];
 #pragma GCC unroll 8
         for (int v = 0; v < NV; ++v) columns[v] = b.column(v);
@@ -66,9 +80,12 @@ inline __attribute__((always_inline)) void multiply(int64_t cells, const float* 
     for (int64_t i = 0; c + cell_group <= cells; c += cell_group, ++i) {
         ahead(i);
 #pragma GCC unroll 4
-        for (int64_t j = 0; j < cell_group; ++j) one_cell();
+        for (int64_t j = 0; j < cell_group; ++j) one_cell(j % chains<Rows> == 0 ? sums : more[j % chains<Rows>]);
     }
-    for (; c < cells; ++c) one_cell();
+    for (; c < cells; ++c) one_cell(sums);
+    for (int i = 1; i < chains<Rows>; ++i)
+        for (int r = 0; r < Rows; ++r)
+            for (int v = 0; v < NV; ++v) sums[r][v] = sums[r][v] + more[i][r][v];
 }
 
 // A packed: [cells][MR]. A in rows: [row][row_step cells]. A in columns: [cell][cell_step rows].

@@ -4,10 +4,11 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Bench.Peers;
 
-/// <summary>Decoding with TorchSharp alone as a worker process; a repetition is a text of each prompt, or the reading of one.</summary>
+/// <summary>Decoding with TorchSharp alone as a worker process; a repetition is a text of each prompt, the reading of one, or the sampling
+/// of rollouts.</summary>
 internal static class DecodingWorker
 {
-    public const string DecodeMode = "decode", PrefillMode = "prefill";
+    public const string DecodeMode = "decode", PrefillMode = "prefill", RolloutMode = "rollouts";
 
     /// <returns>The exit code.</returns>
     public static int TorchSharp(string mode, IReadOnlyList<string> arguments)
@@ -19,6 +20,12 @@ internal static class DecodingWorker
         var type = shape.Precision == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
         var weights = first.Layout.Entries.ToDictionary(
             static entry => entry.Name, entry => first[entry.Name].Parameter.detach().to(type).clone());
+        if (mode == RolloutMode)
+        {
+            var rollouts = new TorchSharpRollouts(shape, weights);
+            return TrainingWorker.Serve(shape.Batch * Decoding.Text, rollouts.Sample);
+        }
+
         var decoder = new TorchSharpDecoder(shape.Model, weights, shape.Batch);
         var prompts_BT = stack([.. Decoding.Prompts(shape).Select(static ids => tensor(ids))]);
         var next_B1 = Next(decoder.Feed(prompts_BT), out var loss);
@@ -46,7 +53,7 @@ internal static class DecodingWorker
     }
 
     // The likeliest token of each text, and minus the log-probability of the first's.
-    private static Tensor Next(Tensor logits_BV, out double loss)
+    internal static Tensor Next(Tensor logits_BV, out double loss)
     {
         using var first = logits_BV[0].to(ScalarType.Float32);
         loss = first.logsumexp(-1).item<float>() - first.max().item<float>();

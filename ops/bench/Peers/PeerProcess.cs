@@ -97,7 +97,7 @@ internal sealed class PeerProcess : IDisposable
 
     private static bool Tunes(string variable) => TuningPrefixes.Any(prefix => variable.StartsWith(prefix, StringComparison.Ordinal));
 
-    private static string Repository()
+    public static string Repository()
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "ActorTrain.sln")))

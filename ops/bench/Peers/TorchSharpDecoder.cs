@@ -19,6 +19,23 @@ internal sealed class TorchSharpDecoder(ModelOptions options, IReadOnlyDictionar
     /// <summary>Tokens in the cache; a smaller number forgets the last.</summary>
     public long Length { get; set; }
 
+    /// <summary>Continues the texts of another decoder, each by equally many of its own, side by side.</summary>
+    public void BeginAs(TorchSharpDecoder prompts)
+    {
+        Length = prompts.Length;
+        for (var i = 0; i < options.Layers; i++)
+        {
+            Copy(prompts.keys_BHCd[i], keys_BHCd[i]);
+            Copy(prompts.values_BHCd[i], values_BHCd[i]);
+        }
+
+        void Copy(Tensor from, Tensor to)
+        {
+            using var scope = NewDisposeScope();
+            to.narrow(2, 0, Length).copy_(from.narrow(2, 0, Length).repeat_interleave(batch / from.shape[0], 0));
+        }
+    }
+
     /// <summary>Reads the next tokens of each text, <c>[B, T]</c> int64; only an empty cache can take several.</summary>
     /// <returns>The logits after the last of each, <c>[B, V]</c>.</returns>
     public Tensor Feed(Tensor tokens_BT)

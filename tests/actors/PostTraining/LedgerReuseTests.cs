@@ -32,7 +32,7 @@ public sealed class LedgerReuseTests : IDisposable
         second.Sampled.ShouldBe(0);
         second.Experience.Hash.ShouldBe(first.Experience.Hash);
 
-        var memory = new ExperienceMemory(new RolloutSchedule());
+        var memory = new ExperienceMemory(RolloutSchedule.OnPolicy);
         memory.Put(second.Experience);
         var batches = memory.Batches(Plan.Samples(6, SkipList.Empty), microBatch: 5).ToList();
         batches.Sum(static batch => batch.Sequences).ShouldBe(4 * SimulatedPolicy.Samples);

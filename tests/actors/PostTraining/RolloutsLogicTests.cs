@@ -200,7 +200,8 @@ public sealed class RolloutsLogicTests
         Finish(honest, [0, 1, 2]);
         Done(other, 0, attempt: 1);
         var asked = Scorings.ShouldHaveSingleItem();
-        Judge(effects.OfType<TellWorker>().Single(static told => told.Worker.Role == ActorRole.Reference));
+        Judge(effects.OfType<TellWorker>().Single(
+            static told => told.Command is JudgeRollouts && told.Worker.Role == ActorRole.Reference));
         var wrong = new RewardsScored(asked.Worker, 1, position, 0, [.. Enumerable.Repeat(new RolloutScore(reward, []), rewards)]);
         Do(logic.Handle(wrong, At));
         effects.OfType<StopWorker>().ShouldHaveSingleItem().Worker.ShouldBe(asked.Worker);

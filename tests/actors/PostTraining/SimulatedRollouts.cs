@@ -113,7 +113,7 @@ internal sealed class SimulatedRollouts
 
         // A little more than what its slots need, and it is no queue of orders that were repeated without end. With a lag, work that another
         // has done meanwhile is forgotten later; so it is where rollouts that were found wrong are sampled twice.
-        var most = (1 + world.Schedule.Lag + (world.MayBeDeceived ? 1 : 0)) * ((2 * options.Rollouts.Slots) + options.Rollouts.Samples);
+        var most = (world.Schedule.Ahead + (world.MayBeDeceived ? 1 : 0)) * ((2 * options.Rollouts.Slots) + options.Rollouts.Samples);
         if (owed[worker].Count > most || told.Waiting > 500)
             throw new InvariantException($"{worker} owes {owed[worker].Count} rollouts, and has {told.Waiting} messages.");
         network.Send(() => told.Tell(command));

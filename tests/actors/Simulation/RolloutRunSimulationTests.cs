@@ -95,36 +95,6 @@ public sealed class RolloutRunSimulationTests
         SimulatedSchedule.Check(run, options, Plan);
     }
 
-    // NeMo-RL#3599: a count of samples was taken for a position, so that after failures some prompts were trained on twice and others
-    // never; OpenRLHF#1103: the loader's state was saved and not loaded; A8.
-    [Fact]
-    public void Whatever_is_vetoed_and_wherever_a_process_dies_each_prompt_is_trained_on_once_or_skipped()
-    {
-        for (var seed = 0; seed < 8; seed++)
-        {
-            var run = new SimulatedRun(
-                seed, Options, Plan, Weather.Calm, poison: static position => position is 26 or 41,
-                drift: static position => position / 8 == 9);
-            foreach (var step in new[] { 2, 3, 4, 6, 10, 11 })
-            {
-                var waits = (seed * 5) % 23;
-                run.Until(logic => logic.TakenSteps >= step && waits-- <= 0);
-                run.NextProcess();
-            }
-
-            run.Run(200_000).Ending.ShouldBe(RunEnding.Finished);
-            var trained = run.Steps.SelectMany(static row => row.Positions).ToList();
-            var skipped = JournalState.Of(run.Journal).Skips.Ranges
-                .SelectMany(static range => Enumerable.Range((int)range.First, (int)range.Count)).Select(static position => (long)position).ToList();
-            skipped.ShouldContain(26);
-            skipped.ShouldContain(41);
-            skipped.ShouldContain(72);
-            trained.Count.ShouldBe(14 * 8);
-            trained.Concat(skipped).Order().Take(trained.Count)
-                .ShouldBe(Enumerable.Range(0, trained.Count).Select(static at => (long)at), $"seed {seed}");
-        }
-    }
-
     // AReaL#1345 with a lag: nothing that a restart forgets decides which weights sample.
     [Theory]
     [InlineData(1, 2)]
@@ -139,6 +109,24 @@ public sealed class RolloutRunSimulationTests
                 drift: position => seed % 2 == 1 && position / 8 is 5 or 10, poison: position => seed % 3 == 1 && position == 26);
             if (seed == 0)
                 run.Journal.OfType<RunRolledBack>().ShouldBeEmpty();
+        }
+    }
+
+    // TRL#3247, #3148: a resume within a generation that several updates share.
+    [Theory]
+    [InlineData(2, 4)]
+    [InlineData(3, 6)]
+    public void Epochs_train_on_each_batch_again_whatever_happens_in_the_window(int epochs, int window)
+    {
+        var schedule = new RolloutSchedule(0, window, epochs);
+        var plan = new BatchPlan(1, 10_000, 8, 4, schedule);
+        for (var seed = 0; seed < 10; seed++)
+        {
+            var run = Simulate(
+                seed, Options with { Rollouts = schedule, Trainers = 1 + seed % 3 }, seed == 0 ? Weather.Calm : Storm,
+                drift: position => seed % 2 == 1 && position / 8 is 2 or 5, poison: position => seed % 3 == 1 && position == 18, plan: plan);
+            if (seed == 0)
+                run.Steps.GroupBy(static row => row.Positions.Min()).ShouldAllBe(batch => batch.Count() <= epochs);
         }
     }
 
@@ -222,13 +210,14 @@ public sealed class RolloutRunSimulationTests
     }
 
     private static SimulatedRun Simulate(
-        int seed, RunLogicOptions options, Weather weather, Func<long, bool>? drift = null, Func<long, bool>? poison = null)
+        int seed, RunLogicOptions options, Weather weather, Func<long, bool>? drift = null, Func<long, bool>? poison = null,
+        BatchPlan? plan = null)
     {
-        var run = new SimulatedRun(seed, options, Plan, weather, poison, drift);
+        var run = new SimulatedRun(seed, options, plan ?? Plan, weather, poison, drift);
         try
         {
             run.Run(400_000).Ending.ShouldBe(RunEnding.Finished);
-            SimulatedSchedule.Check(run, options, Plan);
+            SimulatedSchedule.Check(run, options, plan ?? Plan);
         }
         catch (Exception exception)
         {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Spikes;
+using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Actors.Tests.Spikes;
 
@@ -67,6 +68,17 @@ public sealed class SpikeRuleTests
         rule.Judge(Sequences.Of(4, 6.01, 3.01), memory).Finding.ShouldNotBeNull().Limit.ShouldBe(6);
         rule.Judge(Sequences.Of(4, 5, 10), memory).Finding.ShouldBeNull();
         rule.Judge(Sequences.Of(4, 5, 10.01), memory).Finding.ShouldNotBeNull().Signal.ShouldBe("gradient norm");
+    }
+
+    [Fact]
+    public void Loss_and_gradient_of_a_policy_have_no_level()
+    {
+        // Both are 0 in steps of which it has solved all prompts.
+        var rule = new RobustZRule(new() { Window = 5, Warmup = 5 });
+        var memory = After(rule, 0, 0, 0, 0, 0);
+        var next = Sequences.Of(5, 0.002, 3);
+        rule.Judge(next, memory).Finding.ShouldNotBeNull();
+        rule.Judge(next with { Rollouts = new RolloutSummary(8, 64, 0, 1, [1], 0, 1, 1, 1) }, memory).Finding.ShouldBeNull();
     }
 
     [Fact]
