@@ -2,6 +2,7 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Tests.PostTraining;
 using ActorTrain.Data.Plan;
+using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Goodput;
 using ActorTrain.Persistence.Journal;
 
