@@ -59,7 +59,12 @@ internal sealed class SimulatedWorld
     public RolloutSchedule Schedule
     {
         get => schedule;
-        init => (schedule, Experiences) = (value, new ExperienceMemory(value));
+        init
+        {
+            (schedule, Experiences) = (value, new ExperienceMemory(value));
+            var usual = Policy.Options;
+            Policy = new SimulatedPolicy(Plan) { Options = usual with { Rollouts = usual.Rollouts with { Epochs = value.Epochs } } };
+        }
     }
 
     /// <summary>The rollouts on disk, by step.</summary>
