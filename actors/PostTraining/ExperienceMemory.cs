@@ -21,7 +21,9 @@ public sealed class ExperienceMemory(RolloutSchedule schedule)
             foreach (var former in kept.Where(former => former.Holds(positions)).ToList())
                 kept.Remove(former);
             kept.AddFirst(experience);
-            if (kept.Count > schedule.Ahead + 1)
+
+            // Rollouts of a step may be ready before those of all earlier and all later steps that are sampled beside it.
+            if (kept.Count > 2 * schedule.Ahead)
                 kept.RemoveLast();
         }
     }

@@ -118,7 +118,7 @@ public sealed class RolloutsLogicTests
         var asked = other.Handle(
             new PrepareExperience(1, 1, 0, new PublishedWeights(0, 0, Weights), SkipList.Empty) { IsDoubted = true }, At);
         asked.ShouldNotContain(static effect => effect is TellLedger);
-        var orders = asked.OfType<TellWorker>().ToList();
+        var orders = asked.OfType<TellWorker>().Where(static told => told.Command is GenerateRollouts).ToList();
         orders.SelectMany(static told => ((GenerateRollouts)told.Command).Samples).GroupBy(static sample => sample)
             .ShouldAllBe(static times => times.Count() == 2);
         foreach (var sample in Enumerable.Range(0, SimulatedPolicy.Samples))
@@ -126,6 +126,16 @@ public sealed class RolloutsLogicTests
             orders.Where(told => ((GenerateRollouts)told.Command).Samples.Contains(sample)).Select(static told => told.Worker).Distinct()
                 .Count().ShouldBe(2, $"workers of sample {sample}");
         }
+    }
+
+    // With a lag of 2, those of step 2 may be ready before those of steps 0 and 1.
+    [Fact]
+    public void Rollouts_that_are_ready_early_are_still_there_when_their_step_comes()
+    {
+        var memory = new ExperienceMemory(new RolloutSchedule(Lag: 2, Window: 8));
+        foreach (var step in new[] { 2, 0, 1, 3, 4 })
+            memory.Put(policy.Experience(step, Weights, SkipList.Empty));
+        memory.Tokens(Plan.Samples(2, SkipList.Empty)).ShouldBe(policy.Experience(2, Weights, SkipList.Empty).Counts.Tokens);
     }
 
     [Theory]

@@ -56,26 +56,28 @@ internal static class Arithmetic
     /// <param name="steps">How many.</param>
     /// <param name="skips">What is left out, by step.</param>
     /// <param name="rate">The learning rate, by step.</param>
-    /// <param name="salt">What samples at some positions teach a state at a step, given the skips, beyond them.</param>
+    /// <param name="salt">What rollouts at some positions teach at a step, given the state that sampled them and the skips, beyond what
+    /// samples do.</param>
+    /// <param name="schedule">Which state samples for which step; null: that of the step.</param>
     public static ulong Undisturbed(
         BatchPlan plan, long steps, Func<long, SkipList>? skips = null, Func<long, double>? rate = null,
-        Func<long, ulong, SkipList, IReadOnlyList<long>, ulong>? salt = null)
+        Func<long, ulong, SkipList, IReadOnlyList<long>, ulong>? salt = null, RolloutSchedule? schedule = null)
     {
-        var state = Seed;
+        List<ulong> states = [Seed];
         for (long step = 0; step < steps; step++)
         {
             var at = step;
             var left = skips?.Invoke(at) ?? SkipList.Empty;
-            var before = state;
-            state = Apply(
-                state,
+            var (before, sampler) = (states[^1], states[(int)(schedule?.WeightsOf(at) ?? at)]);
+            states.Add(Apply(
+                before,
                 Block(
-                    state, new LaneBlock(0, plan.Lanes), lane => Positions(plan, at, lane, left),
-                    salt is null ? null : read => salt(at, before, left, read)),
-                rate?.Invoke(at) ?? 1);
+                    before, new LaneBlock(0, plan.Lanes), lane => Positions(plan, at, lane, left),
+                    salt is null ? null : read => salt(at, sampler, left, read)),
+                rate?.Invoke(at) ?? 1));
         }
 
-        return state;
+        return states[^1];
     }
 
     public static IReadOnlyList<long> Positions(BatchPlan plan, long step, int lane, SkipList skips) =>

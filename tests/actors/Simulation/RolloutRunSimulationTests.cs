@@ -2,6 +2,7 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Tests.PostTraining;
 using ActorTrain.Data.Plan;
+using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Goodput;
 using ActorTrain.Persistence.Journal;
 
@@ -23,6 +24,24 @@ public sealed class RolloutRunSimulationTests
         TrainerTimeout = TimeSpan.FromSeconds(10),
         RetryInterval = TimeSpan.FromSeconds(1),
         Ladder = new() { Margin = 2, RollBack = new(10, 1000, 0) },
+    };
+
+    private static readonly Weather Storm = new()
+    {
+        Drop = 0.02,
+        Duplicate = 0.02,
+        Delay = 0.03,
+        Crash = 0.01,
+        Hang = 0.002,
+        OthersCrash = 0.01,
+        RunCrash = 0.002,
+        ProcessDeath = 0.001,
+        SaveFails = 0.1,
+        SnapshotRots = 0.03,
+        WorkerCrash = 0.02,
+        WorkerHang = 0.003,
+        WorkerSlow = 0.02,
+        StormInputs = 3000,
     };
 
     [Fact]
@@ -185,25 +204,8 @@ public sealed class RolloutRunSimulationTests
     {
         for (var seed = 0; seed < 40; seed++)
         {
-            var storm = new Weather
-            {
-                Drop = 0.02,
-                Duplicate = 0.02,
-                Delay = 0.03,
-                Crash = 0.01,
-                Hang = 0.002,
-                OthersCrash = 0.01,
-                RunCrash = 0.002,
-                ProcessDeath = 0.001,
-                SaveFails = 0.1,
-                SnapshotRots = 0.03,
-                WorkerCrash = 0.02,
-                WorkerHang = 0.003,
-                WorkerSlow = 0.02,
-                StormInputs = 3000,
-            };
             Simulate(
-                seed, Options with { Trainers = 1 + seed % 3, Audit = new() { Every = seed % 3, QuarantineLimit = 1000 } }, storm,
+                seed, Options with { Trainers = 1 + seed % 3, Audit = new() { Every = seed % 3, QuarantineLimit = 1000 } }, Storm,
                 drift: static position => position / 8 is 5 or 10, poison: static position => position == 26);
         }
     }

@@ -21,6 +21,7 @@ internal sealed class RunInvariants(SimulatedWorld world)
     private readonly SortedDictionary<long, Round> committed = [];
     private readonly HashSet<(long Step, ulong State)> reached = [(0, Arithmetic.Seed)];
     private readonly Dictionary<(Round Round, ulong From), ulong> updates = [];
+    private readonly Dictionary<(long Step, ulong State), ulong> formers = [];
 
     // The experiences that may be handed over, and their steps.
     private readonly Dictionary<ulong, long> handed = [];
@@ -81,8 +82,10 @@ internal sealed class RunInvariants(SimulatedWorld world)
                 CheckRound(round, logic);
                 break;
             case ToRollouts(var prepare):
-                if (prepare.Step != logic.TakenSteps || prepare.Weights.Step != prepare.Step)
-                    throw new InvariantException($"Rollouts of {prepare.Weights} are asked for at step {logic.TakenSteps}.");
+                // With a lag, a request is repeated after its weights were left.
+                if (prepare.Weights.Step != world.Schedule.WeightsOf(prepare.Step) || prepare.Weights.Step > logic.TakenSteps
+                    || prepare.Step < logic.TakenSteps)
+                    throw new InvariantException($"Rollouts of {prepare.Weights} are asked for at step {logic.TakenSteps}, for step {prepare.Step}.");
                 Note(prepare);
                 break;
             case ToTrainer(var trainer, ComputeLanes compute):
@@ -160,14 +163,23 @@ internal sealed class RunInvariants(SimulatedWorld world)
         {
             var total = Arithmetic.Block(
                 before, new LaneBlock(0, options.Lanes), lane => world.Data.Positions(round.Step, lane, left),
-                world.NeedsRollouts ? read => world.SaltOf(round.Step, before, left, read) : null);
+                world.NeedsRollouts ? read => world.SaltOf(round.Step, SamplerOf(round.Step, before), left, read) : null);
             expected = Arithmetic.Apply(before, total, rate);
             updates.Add((round, before), expected);
             reached.Add((round.Step + 1, expected));
+            formers[(round.Step + 1, expected)] = before;
         }
 
         if (after != expected)
             throw new InvariantException($"{trainer} came to {after:x16} by {round}, and an undisturbed run comes to {expected:x16}.");
+    }
+
+    /// <summary>The state before <paramref name="state"/> that sampled the rollouts of a step.</summary>
+    private ulong SamplerOf(long step, ulong state)
+    {
+        for (var at = step; at > world.Schedule.WeightsOf(step); at--)
+            state = formers[(at, state)];
+        return state;
     }
 
     /// <summary>Whether the run has abandoned a checkpoint, by what this life of it knows: decisions of a former process that reach the

@@ -29,6 +29,7 @@ internal sealed class SimulatedRun
         world = new SimulatedWorld(seed, plan, storm ?? Weather.Calm, poison)
         {
             NeedsRollouts = options.Rollouts is not null,
+            Schedule = options.Rollouts ?? new RolloutSchedule(),
             KillProcess = KillProcess,
             LastStep = () => logic!.Status().Steps,
         };
@@ -205,7 +206,7 @@ internal sealed class SimulatedRun
         }
 
         world.Plane.Slots.AsSpan().Clear();
-        world.Experiences = new ExperienceMemory(new RolloutSchedule());
+        world.Experiences = new ExperienceMemory(world.Schedule);
         foreach (var step in world.Ledger.Keys.Where(_ => world.NeedsRollouts && world.Fate.Random.Next(4) == 0).ToList())
             world.Ledger.Remove(step);
         options = options with { Trainers = NextTrainers?.Invoke(world.Fate.Random) ?? options.Trainers };

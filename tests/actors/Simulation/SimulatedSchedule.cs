@@ -124,9 +124,7 @@ internal sealed class SimulatedSchedule
     public static void Check(SimulatedRun run, RunLogicOptions options, BatchPlan plan)
     {
         var end = JournalState.Of(run.Journal);
-        var undisturbed =
-            Arithmetic.Undisturbed(plan, options.Steps, _ => end.Skips, Rate, options.Rollouts is not null ? run.World.SaltOf : null);
-        run.Disk.Checkpoints[options.Steps].ShouldBe(undisturbed, "the weights");
+        run.Disk.Checkpoints[options.Steps].ShouldBe(Undisturbed(options.Steps), "the weights");
         var steps = Enumerable.Range(1, (int)options.Steps).Select(static step => (long)step);
         run.Steps.Select(static row => row.Step).ShouldBe(steps, "every step stands once in the metrics");
         foreach (var row in run.Steps)
@@ -134,15 +132,16 @@ internal sealed class SimulatedSchedule
         foreach (var row in options.Rollouts is not null ? run.Steps : [])
         {
             row.Rollouts.ShouldBe(
-                run.World.Policy.Experience(row.Step - 1, Undisturbed(row.Step - 1), end.Skips).Summary, $"the rollouts of step {row.Step}");
+                run.World.Policy.Experience(row.Step - 1, Undisturbed(options.Rollouts!.WeightsOf(row.Step - 1)), end.Skips).Summary,
+                $"the rollouts of step {row.Step}");
         }
 
         run.Journal[^1].ShouldBeOfType<RunFinished>();
         if (run.CalmAt is { } calm)
             (run.Now - calm).ShouldBeLessThan(RecoveryLimit, "the way from the last fault to the end");
 
-        ulong Undisturbed(long steps) =>
-            Arithmetic.Undisturbed(plan, steps, _ => end.Skips, Rate, options.Rollouts is not null ? run.World.SaltOf : null);
+        ulong Undisturbed(long steps) => Arithmetic.Undisturbed(
+            plan, steps, _ => end.Skips, Rate, options.Rollouts is not null ? run.World.SaltOf : null, options.Rollouts);
 
         double Rate(long step) => end.Interventions.Where(intervention => intervention.From <= step)
             .Aggregate(1.0, static (factor, intervention) => factor * intervention.RateFactor);

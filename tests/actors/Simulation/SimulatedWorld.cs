@@ -16,6 +16,8 @@ namespace ActorTrain.Actors.Tests.Simulation;
 /// <summary>What the parts of a simulated run share, and what outlives its actors.</summary>
 internal sealed class SimulatedWorld
 {
+    private readonly RolloutSchedule schedule = new();
+
     public SimulatedWorld(int seed, BatchPlan plan, Weather storm, Func<long, bool>? poison)
     {
         Plan = plan;
@@ -52,6 +54,18 @@ internal sealed class SimulatedWorld
 
     /// <summary>What trainers train on, in the memory of the process.</summary>
     public ExperienceMemory Experiences { get; set; } = new(RolloutSchedule.OnPolicy);
+
+    /// <summary>Which weights sample for which step.</summary>
+    public RolloutSchedule Schedule
+    {
+        get => schedule;
+        init
+        {
+            (schedule, Experiences) = (value, new ExperienceMemory(value));
+            var usual = Policy.Options;
+            Policy = new SimulatedPolicy(Plan) { Options = usual with { Rollouts = usual.Rollouts with { Epochs = value.Epochs } } };
+        }
+    }
 
     /// <summary>The rollouts on disk, by step.</summary>
     public SortedDictionary<long, StepRollouts> Ledger { get; } = [];
@@ -101,7 +115,7 @@ internal sealed class SimulatedWorld
         }
 
         var expected = (double)SimulatedPolicy.LogProbability(state);
-        foreach (var batch in batches)
+        foreach (var batch in batches.Where(static batch => batch.IsOnPolicy))
         {
             for (var sequence = 0; sequence < batch.Sequences; sequence++)
             {
@@ -115,7 +129,7 @@ internal sealed class SimulatedWorld
         return Salt(batches);
     }
 
-    /// <summary>What rollouts at some positions teach where nothing is disturbed.</summary>
+    /// <summary>What rollouts at some positions, sampled by a state, teach where nothing is disturbed.</summary>
     public ulong SaltOf(long step, ulong state, SkipList skips, IReadOnlyList<long> positions) =>
         Salt(Policy.Experience(step, state, skips).Batches(positions, microBatch: 4));
 
