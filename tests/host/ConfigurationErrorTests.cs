@@ -80,22 +80,22 @@ public sealed class ConfigurationErrorTests
         + "'Host=db;Database=runs;Username=me' | PGPASSWORD or ~/.pgpass")]
     [InlineData("spikes.rules=drift, sigma",
         "--set spikes.rules=drift, sigma: spikes.rules is 'drift, sigma', but it must be none, or | first_max, mean_sigma, robust_z, "
-        + "running_multiple, drift, zclip, adagc, momentum_reset")]
+        + "running_multiple, drift, policy_drift, zclip, adagc, momentum_reset")]
     [InlineData("spikes.rules=",
         "--set spikes.rules=: spikes.rules is '', but it must be none, or | first_max, mean_sigma, robust_z, running_multiple, drift, "
-        + "zclip, adagc, momentum_reset")]
+        + "policy_drift, zclip, adagc, momentum_reset")]
     [InlineData("spikes.mean_sigma_signals=loss, lane",
         "--set spikes.mean_sigma_signals=loss, lane: spikes.mean_sigma_signals is 'loss, lane', but it must be | loss, gradient_norm, "
-        + "lane_loss, embedding_norm, block_norm, update_norm, each at most once")]
+        + "lane_loss, embedding_norm, block_norm, update_norm, divergence, length, policy_kl, each at most once")]
     [InlineData("spikes.first_max_signals=block_nrm",
         "--set spikes.first_max_signals=block_nrm: spikes.first_max_signals is 'block_nrm', but it must be | loss, gradient_norm, "
-        + "lane_loss, embedding_norm, block_norm, update_norm, each at most once")]
+        + "lane_loss, embedding_norm, block_norm, update_norm, divergence, length, policy_kl, each at most once")]
     [InlineData("spikes.running_multiple_signals=loss,loss",
         "--set spikes.running_multiple_signals=loss,loss: spikes.running_multiple_signals is 'loss,loss', but it must be | loss, "
-        + "gradient_norm, lane_loss, embedding_norm, block_norm, update_norm, each at most once")]
+        + "gradient_norm, lane_loss, embedding_norm, block_norm, update_norm, divergence, length, policy_kl, each at most once")]
     [InlineData("spikes.mean_sigma_signals=",
         "--set spikes.mean_sigma_signals=: spikes.mean_sigma_signals is '', but it must be | loss, gradient_norm, lane_loss, "
-        + "embedding_norm, block_norm, update_norm, each at most once")]
+        + "embedding_norm, block_norm, update_norm, divergence, length, policy_kl, each at most once")]
     [InlineData("spikes.robust_z_warmup=100",
         "--set spikes.robust_z_warmup=100: spikes.robust_z_warmup 100 is above spikes.robust_z_window 64")]
     [InlineData("spikes.drift_slack=2", "--set spikes.drift_slack=2: spikes.drift_cap 2 is not above spikes.drift_slack 2")]

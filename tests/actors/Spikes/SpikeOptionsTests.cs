@@ -7,7 +7,7 @@ public sealed class SpikeOptionsTests
 {
     public static TheoryData<string, SpikeOptions> Wrong => new()
     {
-        { "Rules | 'sigma' | first_max, mean_sigma, robust_z, running_multiple, drift, zclip, adagc, momentum_reset",
+        { "Rules | 'sigma' | first_max, mean_sigma, robust_z, running_multiple, drift, policy_drift, zclip, adagc, momentum_reset",
             new() { Rules = ["drift", "sigma"] } },
         { "Rules | drift twice", new() { Rules = ["drift", "zclip", "drift"] } },
         {

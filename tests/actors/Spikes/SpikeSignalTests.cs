@@ -209,7 +209,7 @@ public sealed class SpikeSignalTests
             EmbeddingNorm = Near(0.1),
             UpdateNorm = Near(0.02),
             BlockNorms = [Near(2), Near(1), Near(0.5)],
-            Rollouts = Rolled(Near(1), random.Next(95, 105)),
+            Rollouts = Rolled(Near(1), random.Next(10, 13)),
             Policy = new PolicyFigures(1, 0, Near(0.01), 0, 0.2),
         };
     }
