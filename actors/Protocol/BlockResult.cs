@@ -1,6 +1,6 @@
+using ActorTrain.Models.PostTraining.Policies;
 using System.Text.Json.Serialization;
 using ActorTrain.Models.Optimization;
-using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Actors.Protocol;
 

@@ -1,3 +1,4 @@
+using ActorTrain.Models.PostTraining.Policies;
 using System.Text.Json.Serialization;
 using ActorTrain.Models.Rollouts;
 

@@ -5,6 +5,7 @@ using ActorTrain.Actors.Spikes;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Plan;
+using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;

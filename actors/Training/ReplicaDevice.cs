@@ -1,3 +1,4 @@
+using ActorTrain.Models.PostTraining.Policies;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using ActorTrain.Actors.Protocol;

@@ -1,3 +1,4 @@
+using ActorTrain.Models.PostTraining.Policies;
 using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Metrics;
 

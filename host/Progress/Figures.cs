@@ -1,3 +1,4 @@
+using ActorTrain.Models.PostTraining.Policies;
 using System.Globalization;
 using ActorTrain.Models.Rollouts;
 

@@ -1,4 +1,5 @@
 using ActorTrain.Host.Cli;
+using ActorTrain.Models.PostTraining.Policies;
 using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Host.Progress;

@@ -2,6 +2,7 @@ using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Models.PostTraining.Policies;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;

@@ -1,6 +1,6 @@
 using ActorTrain.Models.Batches;
 using ActorTrain.Models.Evaluation;
-using ActorTrain.Models.Rollouts;
+using ActorTrain.Models.PostTraining.Policies;
 
 namespace ActorTrain.Models.Objectives;
 

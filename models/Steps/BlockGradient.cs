@@ -1,7 +1,7 @@
 using ActorTrain.Models.Batches;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Objectives;
-using ActorTrain.Models.Rollouts;
+using ActorTrain.Models.PostTraining.Policies;
 using ActorTrain.Models.Storage;
 using static TorchSharp.torch;
 

@@ -63,7 +63,7 @@ public sealed class SpikeSignalTests
             var shown = listening.Last[step.Step];
             (shown.Loss, shown.Tokens).ShouldBe((step.Loss, Training.TokensPerStep));
             shown.LaneLosses.ShouldBe(step.LaneLosses);
-            foreach (var signal in SpikeSignal.All)
+            foreach (var signal in SpikeSignal.All.Where(signal => signal.Known(step) is not null))
                 signal.Of(shown).ShouldBe(signal.Of(step), 1e-9 * signal.Of(step), signal.In(step));
         }
     }

@@ -1,5 +1,3 @@
-using ActorTrain.Models.Rollouts;
-
 namespace ActorTrain.Models.PostTraining.Policies;
 
 /// <summary>The tokens of one sequence, each [time]; log-probabilities are in nats, at the temperature of sampling.</summary>

@@ -1,5 +1,3 @@
-using ActorTrain.Models.Rollouts;
-
 namespace ActorTrain.Models.PostTraining.Rewards;
 
 /// <summary>Adapts the coefficient β of the KL term to a target (Ziegler et al. 2019, section 2.2). Its β is state of the run.</summary>
@@ -15,15 +13,5 @@ public readonly record struct KlController(double Beta, double Target, double Ho
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sequences);
         var error = Math.Clamp(divergence / sequences / Target - 1, -0.2, 0.2);
         return this with { Beta = Beta * (1 + error * sequences / Horizon) };
-    }
-
-    /// <summary>β after a step.</summary>
-    /// <param name="rollouts">Those that it was trained on; with their divergence from the base model.</param>
-    /// <param name="beta">Before it; null at the beginning.</param>
-    public double? After(RolloutSummary rollouts, double? beta)
-    {
-        ArgumentNullException.ThrowIfNull(rollouts);
-        return rollouts.Divergence is { } divergence
-            ? (this with { Beta = beta ?? Beta }).After(divergence * rollouts.Rollouts, rollouts.Rollouts).Beta : beta;
     }
 }

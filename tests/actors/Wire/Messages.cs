@@ -1,3 +1,4 @@
+using ActorTrain.Models.PostTraining.Policies;
 using System.Collections.Immutable;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Lanes;

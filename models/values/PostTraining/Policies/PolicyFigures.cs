@@ -1,4 +1,4 @@
-namespace ActorTrain.Models.Rollouts;
+namespace ActorTrain.Models.PostTraining.Policies;
 
 /// <summary>How far the policy that is trained has moved from the one that sampled, ρ_t = π_t/πᵇ_t. Means are shares of the step's tokens,
 /// so those of its parts add up.</summary>
