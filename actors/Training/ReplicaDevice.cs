@@ -11,7 +11,6 @@ using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Objectives;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
-using ActorTrain.Models.Rollouts;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
