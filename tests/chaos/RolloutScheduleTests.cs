@@ -7,7 +7,7 @@ namespace ActorTrain.Chaos.Tests;
 /// of an undisturbed run, and so does each rollout.</summary>
 public sealed class RolloutScheduleTests
 {
-    private static readonly ScheduleRuns Runs = new(ScheduleFamily.Policy, "seeds-rlhf.txt");
+    private static readonly ScheduleRuns Runs = new(ScheduleFamily.Policy, "seeds-rlhf.txt", schedules: 200);
 
     public static TheoryData<int> Seeds => [.. Runs.Seeds];
 

@@ -6,7 +6,6 @@ namespace ActorTrain.Chaos.Tests;
 /// <summary>The runs of a family of random schedules, a few at a time: those of seeds that once showed a bug, and many others.</summary>
 internal sealed class ScheduleRuns
 {
-    private const int Schedules = 200;
     private const int AtATime = 4;
     private const int Aimed = 20;
 
@@ -19,10 +18,11 @@ internal sealed class ScheduleRuns
     private readonly Lazy<IReadOnlyDictionary<int, Task<IReadOnlyList<(FaultTarget Target, Fault Fault)>>>> runs;
 
     /// <param name="regressions">A file of seeds that once failed: a line is a seed and what it showed.</param>
-    public ScheduleRuns(ScheduleFamily family, string regressions)
+    /// <param name="schedules">How many others.</param>
+    public ScheduleRuns(ScheduleFamily family, string regressions, int schedules)
     {
         this.family = family;
-        seeds = [.. Regressions(regressions).Concat(Enumerable.Range(1, Schedules)).Distinct()];
+        seeds = [.. Regressions(regressions).Concat(Enumerable.Range(1, schedules)).Distinct()];
         runs = new(Start);
     }
 

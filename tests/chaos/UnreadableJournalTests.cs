@@ -10,6 +10,8 @@ namespace ActorTrain.Chaos.Tests;
 /// the database changes.</summary>
 public sealed class UnreadableJournalTests(RealRun real) : IClassFixture<RealRun>
 {
+    private const string Trained = "trained";
+
     private static readonly string[] Readers = ["journal", "status", "checkpoints", "audit"];
 
     /// <summary>As a process leaves its database that ends in order, or that is killed: then what it wrote last is in the log, and the log
@@ -26,8 +28,8 @@ public sealed class UnreadableJournalTests(RealRun real) : IClassFixture<RealRun
     [InlineData("UPDATE journal SET identifier = 4711 WHERE sequence_number = 2", "written by another version", false)]
     public void Whoever_needs_it_refuses_and_leaves_every_file_as_it_is(string damage, string said, bool isInLog)
     {
-        var name = $"damaged-{Guid.NewGuid():N}";
-        real.Run(Short(name)).ShouldSucceed();
+        const string name = Trained;
+        ProvideTrained();
         var database = Path.Combine(real.RunFolder(name), "run.db");
         var aside = real.At("aside");
         using (var connection = new SqliteConnection($"Data Source={database};Pooling=False"))
@@ -59,8 +61,8 @@ public sealed class UnreadableJournalTests(RealRun real) : IClassFixture<RealRun
     [InlineData("under another name", "it holds 0 decisions")]
     public void A_journal_that_lacks_what_a_checkpoint_rests_on_is_refused_too(string damage, string said)
     {
-        var name = $"lacking-{Guid.NewGuid():N}";
-        real.Run(Short(name)).ShouldSucceed();
+        var name = Trained;
+        ProvideTrained();
         var folder = real.RunFolder(name);
         if (damage == "deleted")
         {
@@ -99,6 +101,22 @@ public sealed class UnreadableJournalTests(RealRun real) : IClassFixture<RealRun
         RefuseAll("served", train, "PostgreSQL", "at decision 2: it is missing");
 
         object? Rows() => Execute(connection, "SELECT md5(string_agg(journal::text, '|' ORDER BY ordering)) FROM journal");
+    }
+
+    // Trained once, as it was.
+    private void ProvideTrained()
+    {
+        var (folder, kept) = (real.RunFolder(Trained), real.At("kept"));
+        if (Directory.Exists(kept))
+        {
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+            FolderCopy.Make(kept, folder);
+            return;
+        }
+
+        real.Run(Short(Trained)).ShouldSucceed();
+        FolderCopy.Make(folder, kept);
     }
 
     private void RefuseAll(string name, string[] train, params string[] said)

@@ -17,7 +17,7 @@ public sealed class FineTuningTests(TunedRuns real)
         expected.Step.ShouldBe(TunedRuns.Steps);
         real.NewestWeights("two").ShouldBe(expected);
 
-        TrainedCopies.Copy(real.At("runs", "base"), real.At("bases", "lost"));
+        FolderCopy.Make(real.At("runs", "base"), real.At("bases", "lost"));
         string[] command = TunedRuns.Small("killed", "base.model=bases/lost", "checkpoints.keep=100");
         foreach (var step in (int[])[1, 4, 11])
         {

@@ -137,7 +137,7 @@ public sealed class RlhfTests
     {
         // A run is known to its journal by its name.
         const string Damaged = "copies/policy";
-        TrainedCopies.Copy(real.RunFolder("policy"), real.At(Damaged));
+        FolderCopy.Make(real.RunFolder("policy"), real.At(Damaged));
         var file = real.At(Damaged, "rollouts", "step-00000007.jsonl");
         var intact = File.ReadAllText(file);
         File.WriteAllText(file, intact.Replace("\"sample\":2", "\"sample\":1", StringComparison.Ordinal));

@@ -11,7 +11,7 @@ internal static class TrainedCopies
         const string Shared = "small-base";
         if (!Directory.Exists(real.RunFolder(Shared)))
             real.Run(RealRun.Pretrain(Shared, "float32", "training.steps=20")).ShouldSucceed();
-        Copy(real.RunFolder(Shared), real.RunFolder(name));
+        FolderCopy.Make(real.RunFolder(Shared), real.RunFolder(name));
     }
 
     /// <summary>Copies a run into a folder of that name. A run is known to its journal by its own name, which stays.</summary>
@@ -19,20 +19,7 @@ internal static class TrainedCopies
     public static string CopyTo(this RealRun real, string folder, string run)
     {
         var copy = $"{folder}/{run}";
-        Copy(real.RunFolder(run), real.At(copy));
+        FolderCopy.Make(real.RunFolder(run), real.At(copy));
         return copy;
-    }
-
-    public static void Copy(string from, string to)
-    {
-        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
-        {
-            // A process that was killed leaves its socket.
-            if (file.EndsWith(".sock", StringComparison.Ordinal))
-                continue;
-            var copy = Path.Combine(to, Path.GetRelativePath(from, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            File.Copy(file, copy);
-        }
     }
 }
