@@ -95,6 +95,8 @@ public sealed class JudgeServer : IDisposable
                 return;
             }
 
+            // Each question has a connection of its own: one that is reused may be closed by one side while the other writes.
+            context.Response.KeepAlive = false;
             context.Response.StatusCode = response.Status;
             var content = Encoding.UTF8.GetBytes(response.Body);
             await context.Response.OutputStream.WriteAsync(content);
