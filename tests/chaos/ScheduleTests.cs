@@ -6,7 +6,7 @@ namespace ActorTrain.Chaos.Tests;
 /// <summary>Runs under trouble that a seed decides: whatever it is, nothing but time is lost.</summary>
 public sealed class ScheduleTests
 {
-    private static readonly ScheduleRuns Runs = new(ScheduleFamily.Text, "seeds.txt", schedules: 100);
+    private static readonly ScheduleRuns Runs = new(ScheduleFamily.Text, "seeds.txt", schedules: 60);
 
     public static TheoryData<int> Seeds => [.. Runs.Seeds];
 
