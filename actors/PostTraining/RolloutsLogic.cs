@@ -267,8 +267,8 @@ public sealed class RolloutsLogic
             AskAgain(preparation, group, done.Sample);
         }
 
-        foreach (var liar in vote.Liars.DistinctBy(static liar => liar.Number).ToList())
-            Distrust(preparation, liar, $"{name} differs from what two computations agree on");
+        foreach (var outlier in vote.Outliers.DistinctBy(static outlier => outlier.Number).ToList())
+            Distrust(preparation, outlier, $"{name} differs from what two computations agree on");
         if (before is not null && vote.Accepted != before)
             Doubt(group);
         if (group.IsGenerated && (!wasGenerated || vote.Accepted != before))
@@ -302,18 +302,18 @@ public sealed class RolloutsLogic
     }
 
     // A worker that computes wrongly is replaced, and all of the step that rests on it is sampled again.
-    private void Distrust(Preparation preparation, ActorId liar, string evidence)
+    private void Distrust(Preparation preparation, ActorId outlier, string evidence)
     {
-        reported.Add(liar.Number);
-        Tell(new WorkerCorrupted(liar, evidence));
-        effects.AddRange(generators.Replace(liar, now));
+        reported.Add(outlier.Number);
+        Tell(new WorkerCorrupted(outlier, evidence));
+        effects.AddRange(generators.Replace(outlier, now));
         foreach (var unfinished in preparations.Values.Where(static one => one is { Done: null, Pending: null }))
         {
             foreach (var group in unfinished.Groups)
             {
                 for (var sample = 0; sample < group.Votes.Length; sample++)
                 {
-                    if (!group.Votes[sample].Withdraw(liar.Number))
+                    if (!group.Votes[sample].Withdraw(outlier.Number))
                         continue;
                     AskAgain(unfinished, group, sample, toCompare: false);
                     Doubt(group);

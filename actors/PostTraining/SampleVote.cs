@@ -19,7 +19,7 @@ internal sealed class SampleVote
     public bool IsDisputed => Accepted is null && open.Count == 0;
 
     /// <summary>Those who answered other than what was accepted.</summary>
-    public IEnumerable<ActorId> Liars => answers.Where(answer => Accepted is not null && answer.Rollout != Accepted)
+    public IEnumerable<ActorId> Outliers => answers.Where(answer => Accepted is not null && answer.Rollout != Accepted)
         .Select(static answer => answer.Worker).Distinct();
 
     /// <summary>Numbers of those who answered.</summary>

@@ -1,6 +1,6 @@
-using ActorTrain.Models.PostTraining.Policies;
 using System.Text.Json.Serialization;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Models.PostTraining.Policies;
 
 namespace ActorTrain.Actors.Protocol;
 
@@ -35,8 +35,7 @@ public sealed record BlockResult(double Loss, IReadOnlyList<double> LaneLosses, 
         other is not null && (Loss, Hash, StateChecksum, Norm, UpdateNorm) == (other.Loss, other.Hash, other.StateChecksum, other.Norm,
             other.UpdateNorm) && Equals(PartNorms, other.PartNorms)
         && LaneLosses.SequenceEqual(other.LaneLosses) && LanePolicies.SequenceEqual(other.LanePolicies)
-        && RedundantLanes.SequenceEqual(other.RedundantLanes)
-            && Positions.SequenceEqual(other.Positions);
+        && RedundantLanes.SequenceEqual(other.RedundantLanes) && Positions.SequenceEqual(other.Positions);
 
     public override int GetHashCode() => HashCode.Combine(Loss, Hash, StateChecksum);
 }

@@ -1,7 +1,7 @@
-using ActorTrain.Models.PostTraining.Policies;
 using System.Text.Json.Serialization;
 using ActorTrain.Models;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Models.PostTraining.Policies;
 using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Recovery;
 

@@ -1,8 +1,8 @@
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Models.PostTraining.Policies;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Models.PostTraining.Policies;
 using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Actors.Run;

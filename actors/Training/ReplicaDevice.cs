@@ -1,4 +1,3 @@
-using ActorTrain.Models.PostTraining.Policies;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using ActorTrain.Actors.Protocol;
@@ -11,6 +10,7 @@ using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Objectives;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
+using ActorTrain.Models.PostTraining.Policies;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;

@@ -2,8 +2,8 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Models;
-using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Objectives;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
 using Akka.Actor;
 

@@ -1,5 +1,5 @@
-using ActorTrain.Models.PostTraining.Policies;
 using System.Globalization;
+using ActorTrain.Models.PostTraining.Policies;
 using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Host.Progress;

@@ -1,5 +1,5 @@
-using ActorTrain.Models.PostTraining.Policies;
 using System.Text.Json.Serialization;
+using ActorTrain.Models.PostTraining.Policies;
 using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Logs;
 

@@ -49,16 +49,16 @@ public sealed class RolloutsLogicTests
     [Fact]
     public void What_a_worker_that_was_found_out_says_late_does_not_count()
     {
-        var (honest, liar) = Audited();
-        Done(liar, 0, attempt: 1, Wrong(0));
+        var (honest, outlier) = Audited();
+        Done(outlier, 0, attempt: 1, Wrong(0));
         Done(honest, 0, attempt: 0);
 
         // A third, who is neither of the two, decides.
         var third = Generations[^1];
-        new[] { honest, liar }.ShouldNotContain(third.Worker);
+        new[] { honest, outlier }.ShouldNotContain(third.Worker);
         Done(third.Worker, 0, ((GenerateRollouts)third.Command).Attempt);
-        effects.OfType<TellRunOf>().Select(static told => told.Report).OfType<WorkerCorrupted>().ShouldHaveSingleItem().Worker.ShouldBe(liar);
-        Done(liar, 1, attempt: 0, Wrong(1));
+        effects.OfType<TellRunOf>().Select(static told => told.Report).OfType<WorkerCorrupted>().ShouldHaveSingleItem().Worker.ShouldBe(outlier);
+        Done(outlier, 1, attempt: 0, Wrong(1));
         Finish(honest, [1, 2]);
         Judge();
         Kept()!.Groups[0].Samples.ShouldBe(policy.Experience(0, Weights, SkipList.Empty).Groups[0].Samples);
@@ -67,15 +67,15 @@ public sealed class RolloutsLogicTests
     [Fact]
     public void What_was_judged_of_a_rollout_that_turned_out_wrong_does_not_count()
     {
-        var (honest, liar) = Audited();
+        var (honest, outlier) = Audited();
 
-        // All that the liar says agrees with itself at first.
-        Done(liar, 0, attempt: 1, Wrong(0));
-        Finish(liar, [1, 2], wrong: true);
+        // All that the outlier says agrees with itself at first.
+        Done(outlier, 0, attempt: 1, Wrong(0));
+        Finish(outlier, [1, 2], wrong: true);
         Done(honest, 0, attempt: 0);
         var third = Generations[^1];
         Done(third.Worker, 0, ((GenerateRollouts)third.Command).Attempt);
-        effects.OfType<TellRunOf>().Select(static told => told.Report).OfType<WorkerCorrupted>().ShouldHaveSingleItem().Worker.ShouldBe(liar);
+        effects.OfType<TellRunOf>().Select(static told => told.Report).OfType<WorkerCorrupted>().ShouldHaveSingleItem().Worker.ShouldBe(outlier);
 
         // Samples 1 and 2 are asked for again, and nothing is kept before.
         Kept().ShouldBeNull();

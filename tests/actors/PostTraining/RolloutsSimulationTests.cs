@@ -62,7 +62,7 @@ public sealed class RolloutsSimulationTests
             var run = Run(new SimulatedPreparations(seed, steps: 5, seed % 2 == 0 ? Weather.Calm : Storm with { OthersCrash = 0 },
                 options => options with { AuditEvery = 1, Rollouts = options.Rollouts with { Slots = 1 << seed % 5 } })
             {
-                Liars = new Dictionary<int, Lie> { [seed % 2] = Lie.Always },
+                Outliers = new Dictionary<int, WrongBits> { [seed % 2] = WrongBits.Always },
                 Turns = seed % 2 == 0 ? 0 : 0.05,
             }, seed);
             if (seed % 2 == 0)
@@ -79,7 +79,7 @@ public sealed class RolloutsSimulationTests
             var run = Run(new SimulatedPreparations(seed, steps: 16, Weather.Calm,
                 options => options with { AuditEvery = 1, Rollouts = options.Rollouts with { Workers = 4, Slots = 1 } })
             {
-                Liars = new Dictionary<int, Lie> { [2] = Lie.Always },
+                Outliers = new Dictionary<int, WrongBits> { [2] = WrongBits.Always },
                 MayBeDeceived = true,
             }, seed);
             run.Corrupted.Select(static found => found.Worker.Number).Distinct().ShouldBe([2], $"seed {seed}");
@@ -94,7 +94,7 @@ public sealed class RolloutsSimulationTests
         {
             var run = Run(new SimulatedPreparations(seed, steps: 4, seed % 2 == 0 ? Weather.Calm : Storm)
             {
-                Liars = new Dictionary<int, Lie> { [0] = Lie.Weights },
+                Outliers = new Dictionary<int, WrongBits> { [0] = WrongBits.Weights },
             }, seed);
 
             // In a storm the accusation may be lost on its way, as any message.
@@ -113,7 +113,7 @@ public sealed class RolloutsSimulationTests
             Run(new SimulatedPreparations(seed, steps: 6, seed % 2 == 0 ? Weather.Calm : Storm,
                 options => options with { AuditEvery = 1, Rollouts = options.Rollouts with { Workers = 1 + seed % 3 } })
             {
-                Liars = new Dictionary<int, Lie> { [0] = Lie.Sometimes },
+                Outliers = new Dictionary<int, WrongBits> { [0] = WrongBits.Sometimes },
                 MayBeDeceived = true,
             }, seed);
     }
@@ -124,7 +124,7 @@ public sealed class RolloutsSimulationTests
         var run = new SimulatedPreparations(1, steps: 4, Weather.Calm with { StormInputs = 1 },
             options => options with { AuditEvery = 1, Supervision = options.Supervision with { MaxLosses = 5 } })
         {
-            Liars = Enumerable.Range(0, 1000).ToDictionary(static number => number, static _ => Lie.Weights),
+            Outliers = Enumerable.Range(0, 1000).ToDictionary(static number => number, static _ => WrongBits.Weights),
         };
         Should.Throw<Models.InvariantException>(run.Run);
         run.Reports.OfType<ActorGivenUp>().Count().ShouldBe(2);

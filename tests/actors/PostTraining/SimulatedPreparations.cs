@@ -40,12 +40,12 @@ internal sealed class SimulatedPreparations
     public double Turns { get; init; }
 
     /// <summary>Workers that compute wrongly.</summary>
-    public IReadOnlyDictionary<int, Lie> Liars
+    public IReadOnlyDictionary<int, WrongBits> Outliers
     {
         init
         {
             foreach (var (worker, lie) in value)
-                world.Liars[worker] = lie;
+                world.Outliers[worker] = lie;
         }
     }
 

@@ -8,7 +8,7 @@ using ActorTrain.Persistence.Journal;
 namespace ActorTrain.Actors.Tests.PostTraining;
 
 /// <summary>How a worker that computes wrongly does so, in all its lives.</summary>
-internal enum Lie
+internal enum WrongBits
 {
     /// <summary>Each of its rollouts is another one, always the same.</summary>
     Always,
@@ -147,15 +147,15 @@ internal sealed class SimulatedWorker
         {
             var rollout = SimulatedPolicy.Rollout(order.Weights.Hash, order.Position, sample);
             var hash = order.Weights.Hash;
-            switch (id.Role == ActorRole.Rollout ? world.Liars.GetValueOrDefault(id.Number) : null)
+            switch (id.Role == ActorRole.Rollout ? world.Outliers.GetValueOrDefault(id.Number) : null)
             {
-                case Lie.Always:
+                case WrongBits.Always:
                     rollout = rollout with { Ids = [.. rollout.Ids.Select(token => token + 1 + id.Number)] };
                     break;
-                case Lie.Sometimes when world.Fate.Random.Next(3) == 0:
+                case WrongBits.Sometimes when world.Fate.Random.Next(3) == 0:
                     rollout = rollout with { Ids = [.. rollout.Ids.Select(token => token + world.Fate.Random.Next(1, 50))] };
                     break;
-                case Lie.Weights:
+                case WrongBits.Weights:
                     hash++;
                     break;
             }

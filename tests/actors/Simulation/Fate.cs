@@ -14,7 +14,7 @@ internal sealed class Fate(int seed, Weather storm)
     public int Inputs { get; private set; }
 
     /// <summary>Whether all compute the bits that they should.</summary>
-    public bool IsHonest { get; set; } = storm is { Lie: 0, Misapply: 0 };
+    public bool IsHonest { get; set; } = storm is { WrongBits: 0, Misapply: 0 };
 
     /// <summary>The run gets one more input.</summary>
     /// <returns>Whether the storm ends with it.</returns>

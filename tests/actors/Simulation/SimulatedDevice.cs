@@ -25,12 +25,12 @@ internal sealed class SimulatedDevice(TrainerKey key, SimulatedWorld world) : IT
     private long step = -1;
 
     /// <summary>Whether it computes wrong bits.</summary>
-    public bool Lies { get; set; } = world.BrokenMachines.Contains(key.Number);
+    public bool IsFaulty { get; set; } = world.BrokenMachines.Contains(key.Number);
 
     /// <summary>Whether it applies the next update wrong.</summary>
     public bool Misapplies { get; set; }
 
-    private ulong Error => Lies ? 2UL << key.Number : 0;
+    private ulong Error => IsFaulty ? 2UL << key.Number : 0;
 
     public string? Load(StateSource source, long atStep)
     {
@@ -110,7 +110,7 @@ internal sealed class SimulatedDevice(TrainerKey key, SimulatedWorld world) : IT
     public BlockResult Measure(long atStep, double? previewRate) => Take() with { Norm = 1, UpdateNorm = previewRate is null ? null : 1 };
 
     public double? Preview(Round round, double gradientNorm, double learningRate) =>
-        world.Plane.Find(round) is { } sums && sums.Total() is not null ? sums.UpdateNorm + (Lies ? 100 + key.Number : 0) : null;
+        world.Plane.Find(round) is { } sums && sums.Total() is not null ? sums.UpdateNorm + (IsFaulty ? 100 + key.Number : 0) : null;
 
     public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment)
     {

@@ -165,7 +165,7 @@ internal sealed class SimulatedRun
     {
         world.Fate.IsHonest = false;
         world.BrokenMachines.Add(number);
-        actors!.Trainers[number].Device.Lies = true;
+        actors!.Trainers[number].Device.IsFaulty = true;
     }
 
     /// <summary>Restarts a reducer, which forgets its round.</summary>

@@ -1,9 +1,9 @@
-using ActorTrain.Models.Plan;
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Tests.PostTraining;
 using ActorTrain.Data.Plan;
+using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Tests.Simulation;

@@ -97,10 +97,10 @@ internal sealed class SimulatedTrainer
 
     private void Handle(Fate fate, Weather weather)
     {
-        if (fate.Chance(weather.Lie))
+        if (fate.Chance(weather.WrongBits))
         {
-            Device.Lies = true;
-            if (weather.LiesStay)
+            Device.IsFaulty = true;
+            if (weather.WrongBitsStay)
                 world.BrokenMachines.Add(Key.Number);
         }
 

@@ -79,7 +79,7 @@ internal sealed class SimulatedWorld
     public int StaleTrainers { get; set; }
 
     /// <summary>Numbers of workers that compute wrongly in all their lives.</summary>
-    public Dictionary<int, Lie?> Liars { get; } = [];
+    public Dictionary<int, WrongBits?> Outliers { get; } = [];
 
     /// <summary>The rules that judge.</summary>
     public SpikeDetection Detection { get; set; } = new([new NonFiniteRule(), new LateRule()]);

@@ -110,7 +110,7 @@ public sealed class SpikeSimulationTests
         for (var seed = 0; seed < 100; seed++)
         {
             var run = WatchUpdates(seed, Options with { Trainers = 3 + seed % 3, Audit = Options.Audit with { Every = 1 + seed % 3 } },
-                Weather.Calm with { Lie = 0.003, StormInputs = 500 });
+                Weather.Calm with { WrongBits = 0.003, StormInputs = 500 });
             LeftOut(run).ShouldBe(Batch24, $"seed {seed}");
             quarantined += run.Journal.OfType<TrainerQuarantined>().Count();
         }
@@ -132,7 +132,7 @@ public sealed class SpikeSimulationTests
         for (var seed = 0; seed < 150; seed++)
         {
             var run = Simulate(seed, Options with { Trainers = 3 + seed % 3, Audit = Options.Audit with { Every = 1 + seed % 3 } },
-                Weather.Calm with { Lie = 0.003, StormInputs = 500 });
+                Weather.Calm with { WrongBits = 0.003, StormInputs = 500 });
             quarantined += run.Journal.OfType<TrainerQuarantined>().Count();
         }
 
@@ -144,7 +144,7 @@ public sealed class SpikeSimulationTests
     {
         for (var seed = 0; seed < 150; seed++)
             Simulate(seed, Options with { Trainers = 5 + seed % 2, Audit = Options.Audit with { Every = 2 + seed % 3 } },
-                Weather.Calm with { Lie = 0.006, StormInputs = 800 });
+                Weather.Calm with { WrongBits = 0.006, StormInputs = 800 });
     }
 
     [Fact]
@@ -152,7 +152,7 @@ public sealed class SpikeSimulationTests
     {
         for (var seed = 0; seed < 150; seed++)
             Simulate(seed, Options with { Trainers = 5 + seed % 2, Audit = Options.Audit with { Every = 1 + seed % 3 } },
-                Weather.Calm with { Lie = 0.002, LiesStay = true, Crash = 0.01, RunCrash = 0.002, StormInputs = 800 });
+                Weather.Calm with { WrongBits = 0.002, WrongBitsStay = true, Crash = 0.01, RunCrash = 0.002, StormInputs = 800 });
     }
 
     [Fact]

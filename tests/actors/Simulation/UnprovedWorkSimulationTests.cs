@@ -76,8 +76,8 @@ public sealed class UnprovedWorkSimulationTests
             };
             var weather = Weather.Calm with
             {
-                Lie = 0.001,
-                LiesStay = true,
+                WrongBits = 0.001,
+                WrongBitsStay = true,
                 Crash = 0.01,
                 RunCrash = 0.001,
                 ProcessDeath = 0.004,
@@ -107,8 +107,8 @@ public sealed class UnprovedWorkSimulationTests
             var options = Options with { Trainers = 5 + (seed % 3), Audit = Options.Audit with { Every = 1 + (seed % 20) } };
             var weather = Weather.Calm with
             {
-                Lie = 0.0005,
-                LiesStay = true,
+                WrongBits = 0.0005,
+                WrongBitsStay = true,
                 Crash = 0.01,
                 Hang = 0.001,
                 Drop = 0.01,

@@ -23,10 +23,10 @@ internal sealed record Weather
     public double Corrupt { get; init; }
 
     /// <summary>Chance that a trainer computes wrong bits from a message on, to its end.</summary>
-    public double Lie { get; init; }
+    public double WrongBits { get; init; }
 
     /// <summary>Whether its later lives do so too.</summary>
-    public bool LiesStay { get; init; }
+    public bool WrongBitsStay { get; init; }
 
     /// <summary>Chance that a trainer applies an update wrong.</summary>
     public double Misapply { get; init; }

@@ -1,7 +1,7 @@
-using ActorTrain.Models.PostTraining.Policies;
 using System.Collections.Immutable;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Spikes;
+using ActorTrain.Models.PostTraining.Policies;
 using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Actors.Tests.Spikes;

@@ -1,9 +1,9 @@
-using ActorTrain.Models.PostTraining.Policies;
 using System.Collections.Immutable;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
+using ActorTrain.Models.PostTraining.Policies;
 using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Goodput;
 using ActorTrain.Persistence.Journal;

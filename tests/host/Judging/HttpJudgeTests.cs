@@ -107,8 +107,7 @@ public sealed class HttpJudgeTests : IDisposable
             if (call.Number > 2)
                 return JudgeResponse.Scores([1, 2, 3]);
             time.ReachLimits();
-            await Task.Delay(Timeout.Infinite, CancellationToken.None);
-            return null;
+            return await new TaskCompletionSource<JudgeResponse?>().Task;
         });
         using var judge = Judge(server.Address);
         (await judge.Ask(Question(), default)).ShouldBe([1, 2, 3]);
