@@ -9,8 +9,6 @@ internal sealed class UnverifiedReports(Action verify)
 {
     private readonly List<WorkerReport> waiting = [];
 
-    public int Count => waiting.Count;
-
     public void Add(IEnumerable<WorkerReport> reports) => waiting.AddRange(reports);
 
     /// <summary>Verifies the weights.</summary>

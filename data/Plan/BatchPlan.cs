@@ -11,8 +11,8 @@ public readonly record struct PlannedSample(long Position, long Epoch, long Samp
 /// <summary>Which samples each lane of each step trains on: a function of (seed, step, skip list), without state.</summary>
 /// <remarks>The sample stream is the endless sequence of positions p = 0, 1, 2, …; position p is in epoch p / samples, and each epoch is a
 /// permutation of all samples. A batch is the next <see cref="BatchSize"/> positions that are not skipped, and a step trains on the next
-/// batch, or, where the schedule says so, on an earlier one again; lane l gets the l-th of
-/// equal contiguous parts of them. The batch of a step is therefore the same for any number of lanes.</remarks>
+/// batch, or, where the schedule says so, on an earlier one again; lane l gets the l-th of equal contiguous parts of them. The batch of a
+/// step is therefore the same for any number of lanes.</remarks>
 public sealed class BatchPlan
 {
     private readonly ulong seed;
@@ -68,14 +68,8 @@ public sealed class BatchPlan
     /// <summary>The first and the last position that steps from one to before another train on.</summary>
     public (long First, long Last) Span(long from, long before, SkipList skips)
     {
-        var (first, last) = (long.MaxValue, 0L);
-        for (var step = from; step < before; step++)
-        {
-            var batch = schedule.BatchOf(step);
-            (first, last) = (Math.Min(first, batch * BatchSize), Math.Max(last, ((batch + 1) * BatchSize) - 1));
-        }
-
-        return (skips.PositionOf(first), skips.PositionOf(last));
+        var (first, last) = schedule.BatchesOf(from, before);
+        return (skips.PositionOf(first * BatchSize), skips.PositionOf(((last + 1) * BatchSize) - 1));
     }
 
     public PlannedSample At(long position)

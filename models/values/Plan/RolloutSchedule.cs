@@ -63,6 +63,21 @@ public sealed record RolloutSchedule(int Lag = 0, int Window = 1, int Epochs = 1
         return window * Window + place;
     }
 
+    /// <summary>The first and the last batch that steps from one to before another are trained on.</summary>
+    public (long First, long Last) BatchesOf(long from, long before)
+    {
+        // Batches of a later window are later ones.
+        if (Epochs == 1)
+            return (from, before - 1);
+        var (next, last) = (from - from % Window + Window, before - 1);
+        var (first, end) = (BatchOf(from), BatchOf(last));
+        for (var step = from; step < Math.Min(before, next); step++)
+            first = Math.Min(first, BatchOf(step));
+        for (var step = Math.Max(from, last - last % Window); step < last; step++)
+            end = Math.Max(end, BatchOf(step));
+        return (first, end);
+    }
+
     /// <summary>How many batches the first <paramref name="steps"/> steps are trained on.</summary>
     public long BatchesIn(long steps)
     {

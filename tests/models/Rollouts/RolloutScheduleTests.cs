@@ -58,6 +58,14 @@ public sealed class RolloutScheduleTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
+    public void The_batches_of_some_steps_lie_between_the_first_and_the_last_of_them() => Prop.ForAll(
+        Schedules.ToArbitrary(), Gen.Choose(0, 60).ToArbitrary(), Gen.Choose(1, 60).ToArbitrary(), static (schedule, from, count) =>
+        {
+            var batches = Enumerable.Range(from, count).Select(step => schedule.BatchOf(step)).ToList();
+            schedule.BatchesOf(from, from + count).ShouldBe((batches.Min(), batches.Max()));
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
     public void The_order_of_a_later_epoch_is_another_one()
     {
         var schedule = new RolloutSchedule(0, 64, 2);
