@@ -74,7 +74,7 @@ public sealed record JudgeQuestion(
                 json.WriteBooleanValue(completion.HasEnded);
             json.WriteEndArray();
             json.WritePropertyName("fields");
-            json.WriteRawValue(Fields ?? "{}");
+            json.WriteRawValue(Fields ?? "{}", skipInputValidation: true);
             json.WriteEndObject();
         }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using ActorTrain.Models;
+using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Actors.Judging;
 
@@ -40,7 +41,7 @@ internal abstract record JudgeReply
     {
         try
         {
-            using var json = JsonDocument.Parse(content);
+            using var json = JsonDocument.Parse(content, new JsonDocumentOptions { AllowDuplicateProperties = false });
             if (json.RootElement is not { ValueKind: JsonValueKind.Object } root || !root.TryGetProperty("scores", out var scores)
                 || scores.ValueKind is not JsonValueKind.Array)
                 return Wrong("no list \"scores\"");
@@ -51,8 +52,9 @@ internal abstract record JudgeReply
             {
                 if (score.ValueKind is JsonValueKind.Null)
                     continue;
-                if (score.ValueKind is not JsonValueKind.Number || !score.TryGetDouble(out var value) || !double.IsFinite(value))
-                    return Wrong("a score that is neither a finite number nor null");
+                if (score.ValueKind is not JsonValueKind.Number || !score.TryGetDouble(out var value)
+                    || !(Math.Abs(value) <= RolloutScore.Largest))
+                    return Wrong($"a score that is neither null nor a number within ±{RolloutScore.Largest}");
                 found[index] = value;
             }
 

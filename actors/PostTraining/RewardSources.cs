@@ -39,7 +39,8 @@ public sealed record RewardSources(RewardFunction? Function, Func<long, Equatabl
     /// <param name="ofFunction">Null without a function.</param>
     /// <param name="ofModel">Of the reward model, if there is one.</param>
     /// <param name="ofJudge">Of the judge, if there is one; null where it cannot score the rollout.</param>
-    /// <returns>Without a total where a part with a weight has no finite value.</returns>
+    /// <returns>Without a total where a part with a weight has no finite value, or where it is beyond
+    /// <see cref="RolloutScore.Largest"/>.</returns>
     public RolloutScore Sum(RewardScore? ofFunction, double? ofModel, double? ofJudge)
     {
         var total = ofFunction is null ? 0 : ofFunction.Total;
@@ -48,16 +49,16 @@ public sealed record RewardSources(RewardFunction? Function, Func<long, Equatabl
             Add(ofModel, ModelWeight);
         if (Judge is not null)
             Add(ofJudge, JudgeWeight);
-        return new RolloutScore(Finite(total), [.. parts]);
+        return new RolloutScore(Sound(total), [.. parts]);
 
         void Add(double? value, double weight)
         {
-            value = Finite(value);
+            value = Sound(value);
             parts.Add(value);
             if (value is not null || weight != 0)
                 total += weight * value;
         }
     }
 
-    private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
+    private static double? Sound(double? value) => value is { } number && Math.Abs(number) <= RolloutScore.Largest ? number : null;
 }

@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Tracing;
+using ActorTrain.Models;
 using ActorTrain.Models.Runtime;
 using ActorTrain.Persistence.Journal;
 using Akka.Actor;
@@ -73,6 +74,14 @@ public sealed class RolloutsSupervisor : TracedActor, IWithTimers
             if (!child.Actor.Equals(terminated.ActorRef))
                 continue;
             workers.Remove(worker);
+
+            // Another life would find the same.
+            if (child.Failure is UserErrorException { Message: var sentence })
+            {
+                run.Tell(new RolloutsFailed(sentence));
+                return;
+            }
+
             var reason = child.Failure is { } failure ? ReportingStrategy.Sentence(failure) : "It stopped.";
             Do(logic.Ended(worker, reason, MemoryExhaustion.IsCauseOf(child.Failure), Now));
             return;

@@ -36,7 +36,15 @@ internal sealed class CheckpointSchedule
 
     public long Every { get; private set; }
 
+    private RolloutSchedule Rollouts => options.Rollouts ?? RolloutSchedule.OnPolicy;
+
     public void Begin(DateTimeOffset now) => begunAt = now;
+
+    /// <summary>Whether another process can go on from the state of a step alone.</summary>
+    public bool CanResumeAt(long step) => Rollouts.IsRestart(step);
+
+    /// <summary>The last step up to <paramref name="step"/> at which another process can go on.</summary>
+    public long ResumableUntil(long step) => Rollouts.RestartBefore(step);
 
     public void Note(RunEvent decision) => failures = failures.Apply(decision);
 
@@ -53,10 +61,8 @@ internal sealed class CheckpointSchedule
         if (step < begunStep)
             throw new InvariantException($"The checkpoint at step {begunStep} was started, but the run is at step {step}.");
 
-        // From any other state, a process could not resume.
-        var schedule = options.Rollouts ?? RolloutSchedule.OnPolicy;
-        return schedule.IsRestart(step)
-            && ((options.SaveInterval is null ? options.CheckpointEvery > 0 && schedule.Passes(step, options.CheckpointEvery)
+        return CanResumeAt(step)
+            && ((options.SaveInterval is null ? options.CheckpointEvery > 0 && Rollouts.Passes(step, options.CheckpointEvery)
                 : step - begunStep >= Every)
             || (options.CheckpointPeriod > TimeSpan.Zero && now - begunAt >= options.CheckpointPeriod));
     }

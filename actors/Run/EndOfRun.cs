@@ -11,8 +11,6 @@ internal sealed class EndOfRun(
 {
     private bool IsComplete => progress.IsComplete && !evaluations.IsDue;
 
-    private bool IsSaved => saving.SavedStep == progress.Step && saving.IsIdle;
-
     // The next process writes what is still missing after the timeout.
     private bool IsWritten =>
         (decisions.WaitingCount == 0 || end.IsLost(ActorRole.Journal)) && (metrics.WaitingCount == 0 || end.IsLost(ActorRole.Metrics));
@@ -36,14 +34,14 @@ internal sealed class EndOfRun(
     private bool WaitsForSave()
     {
         var canSave = !end.IsLost(ActorRole.Checkpointer) && (!saving.IsIdle || roster.All.Any(static trainer => trainer.HasState));
-        return (!IsSaved && (canSave || end.Failure is null || saving.SaveNewest()))
+        return (!saving.IsEndSaved && (canSave || end.Failure is null || saving.SaveNewest()))
             || (saving.IsWriting && !end.IsLost(ActorRole.Checkpointer));
     }
 
     private void Record()
     {
         end.NoteRecorded(output.Now);
-        decisions.Record(IsSaved && IsComplete && end.Failure is null
+        decisions.Record(saving.IsEndSaved && IsComplete && end.Failure is null
             ? new RunFinished(output.Now, progress.Step, saving.SavedHash ?? states.Origin.WeightsHash ?? "")
             : new RunStopped(output.Now, saving.SavedStep ?? 0, end.Failure ?? end.StopReason!));
     }

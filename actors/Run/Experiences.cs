@@ -15,6 +15,7 @@ internal sealed class Experiences(
     private readonly RetryTimer retry = new(options.RetryInterval);
     private SkipList? skips;
     private string? delay;
+    private bool isLackTold;
     private long number;
 
     // The step whose rollouts were found wrong.
@@ -130,6 +131,13 @@ internal sealed class Experiences(
                 break;
             case ExperiencePrepared done when Find(done.Number) is { Done: null } request:
                 request.Done = done;
+                if (done.Summary.Unscored == done.Summary.Rollouts && !isLackTold)
+                {
+                    output.Warn($"none of the {done.Summary.Rollouts} completions of step {request.Asked.Step} has a reward, so nothing is "
+                        + "learnt from them; `actortrain rollouts` shows them.");
+                    isLackTold = true;
+                }
+
                 states.Snapshots.Unpin(request.Asked.Weights.Slot);
                 if (DueAt is null)
                     Wait(null);

@@ -61,6 +61,9 @@ internal sealed class Saving
     /// <summary>Whether nothing is to be written.</summary>
     public bool IsSettled => IsIdle && due is null;
 
+    /// <summary>Whether all is saved that an ending can save.</summary>
+    public bool IsEndSaved => IsIdle && (CanSaveNow ? SavedStep == progress.Step : Resumable is not { } left || SavedStep >= left.Step);
+
     public bool IsCopying => roster.All.Any(static trainer => trainer.Copying is not null);
 
     /// <summary>Whether the copy in progress is to be written to disk.</summary>
@@ -71,6 +74,13 @@ internal sealed class Saving
 
     /// <summary>When a retry or reminder is due; null if none is.</summary>
     public DateTimeOffset? DueAt => writing is null ? retries.At : retries.At is { } again && again < askedAgain.At ? again : askedAgain.At;
+
+    private bool CanSaveNow => progress.IsComplete || schedule.CanResumeAt(progress.Step);
+
+    // The last step that is worth a save: another process could not go on from the steps after it.
+    private long LastStep => CanSaveNow ? progress.Step : schedule.ResumableUntil(progress.Step);
+
+    private HeldSnapshot? Resumable => states.Snapshots.HeldAt(LastStep);
 
     // The last step waits for the disk in any case, so it need not replace one that is kept for good.
     private bool LetsFinish => progress.IsComplete && !end.IsEnding && !isWanted && next is { } waiting
@@ -87,9 +97,15 @@ internal sealed class Saving
         Prove();
     }
 
-    /// <summary>Requests a save of the last state.</summary>
-    public void NoteEnding() =>
-        due = SavedStep == progress.Step || writing?.Step == progress.Step || next?.Snapshot.Step == progress.Step ? null : progress.Step;
+    /// <summary>Requests a save of the last state that another process can go on from.</summary>
+    public void NoteEnding()
+    {
+        due = null;
+        if (CanSaveNow)
+            due = IsSavedSoon(progress.Step) ? null : progress.Step;
+        else if (Resumable is { } left && !IsSavedSoon(left.Step))
+            Enqueue(left);
+    }
 
     public void RequestCopy() => isWanted = true;
 
@@ -113,13 +129,13 @@ internal sealed class Saving
         }
 
         var trusted = roster.TrustedStep(progress.Step);
-        var slot = states.Snapshots.Take(trusted, options.ProofSteps, isNeeded);
+        var slot = Take();
         if (slot is null && isWanted && next is not null)
         {
             // A trainer that waits for a state has priority over a checkpoint of this step.
             DropNext();
             due = progress.Step;
-            slot = states.Snapshots.Take(trusted, options.ProofSteps, isNeeded);
+            slot = Take();
         }
 
         isSnapshotDue = false;
@@ -128,6 +144,8 @@ internal sealed class Saving
         copyAskedAt = output.Now;
         source.Copying = new CopyState(taken, progress.Step, ++copies);
         roster.Tell(source, source.Copying);
+
+        int? Take() => states.Snapshots.Take(trusted, options.ProofSteps, isNeeded, schedule.ResumableUntil(progress.Step));
     }
 
     public void Complete(TrainerEntry trainer, StateCopied copied)
@@ -148,7 +166,7 @@ internal sealed class Saving
     /// <summary>Saves the state that the run rolled back to, so that it does not exist in memory alone.</summary>
     public void SaveReturn(long step)
     {
-        if (states.IsOnDisk(step) || states.Snapshots.Newest is not { } kept || kept.Step != step
+        if (states.IsOnDisk(step) || !schedule.CanResumeAt(step) || states.Snapshots.Newest is not { } kept || kept.Step != step
             || (writing?.Step == step && !isWritingVoid) || next?.Snapshot.Step == step)
             return;
         due = step;
@@ -159,7 +177,10 @@ internal sealed class Saving
     /// <returns>Whether there is one.</returns>
     public bool SaveNewest()
     {
-        if (!IsIdle || end.IsLost(ActorRole.Checkpointer) || states.Snapshots.Newest is not { } left || left.Step <= (SavedStep ?? -1))
+        if (!IsIdle || end.IsLost(ActorRole.Checkpointer)
+            || states.Snapshots.Held.FirstOrDefault(held => held.Step == progress.LastStep || schedule.CanResumeAt(held.Step))
+                is not { } left
+            || left.Step <= (SavedStep ?? -1))
             return false;
         states.Snapshots.Pin(left.Slot);
         next = (left, 0);
@@ -214,7 +235,7 @@ internal sealed class Saving
             askedAgain.Repeat(output.Now);
         }
 
-        if (writing is null && !end.IsEnding && retries.TakeDue(output.Now) && next is null && progress.Step > 0
+        if (writing is null && !end.IsEnding && CanSaveNow && retries.TakeDue(output.Now) && next is null && progress.Step > 0
             && SavedStep != progress.Step)
             due = progress.Step;
     }
@@ -235,6 +256,8 @@ internal sealed class Saving
 
     /// <summary>Cancels the save of a step that the run has left.</summary>
     public void ForgetDue() => due = null;
+
+    private bool IsSavedSoon(long step) => SavedStep == step || writing?.Step == step || next?.Snapshot.Step == step;
 
     private bool IsKeptForGood(long step) => options.KeepEvery > 0 && step % options.KeepEvery == 0;
 
@@ -267,6 +290,11 @@ internal sealed class Saving
         if (due is null)
             return;
         due = null;
+        Enqueue(snapshot);
+    }
+
+    private void Enqueue(HeldSnapshot snapshot)
+    {
         schedule.NoteBegun(snapshot.Step, output.Now);
         if (next is not null)
             DropNext();
@@ -307,11 +335,11 @@ internal sealed class Saving
             decisions.Record(new CorruptionFound(output.Now, progress.Step, new ActorId(ActorRole.Snapshots), failed.Reason));
             output.Warn($"{failed.Reason} Dropping it and saving the current state.");
             states.Snapshots.Drop(slot);
-            due = progress.Step > 0 && SavedStep != progress.Step ? progress.Step : null;
+            due = progress.Step > 0 && CanSaveNow && SavedStep != progress.Step ? progress.Step : null;
             return;
         }
 
-        if (failed.Step == progress.Step && (progress.IsComplete || end.IsEnding))
+        if (failed.Step == LastStep && (progress.IsComplete || end.IsEnding))
         {
             decisions.Record(new CheckpointLost(output.Now, failed.Step, failed.Reason));
             output.Warn(failed.Reason);

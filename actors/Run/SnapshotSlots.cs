@@ -22,14 +22,18 @@ internal sealed class SnapshotSlots
 
     public HeldSnapshot? Newest => Held.FirstOrDefault();
 
+    /// <summary>The snapshot of a step; null if there is none.</summary>
+    public HeldSnapshot? HeldAt(long step) => Held.FirstOrDefault(snapshot => snapshot.Step == step);
+
     /// <summary>A slot to fill, pinned; null if everything that could be replaced is needed.</summary>
     /// <param name="trusted">The last step up to which all bits are verified: the newest snapshot at or before it is kept.</param>
     /// <param name="horizon">Steps that the run may have to roll back.</param>
     /// <param name="isNeeded">Whether even the trusted snapshot may be replaced if no other can.</param>
-    public int? Take(long trusted = long.MaxValue, long horizon = 0, bool isNeeded = true)
+    /// <param name="spared">A step whose snapshot is kept if another can be replaced.</param>
+    public int? Take(long trusted = long.MaxValue, long horizon = 0, bool isNeeded = true, long spared = -1)
     {
         var slot = Enumerable.Range(0, held.Length).Where(slot => pins[slot] == 0 && held[slot] is null).Cast<int?>().FirstOrDefault()
-            ?? Dispensable(trusted, horizon, isNeeded)?.Slot;
+            ?? Dispensable(trusted, horizon, isNeeded, spared)?.Slot;
         if (slot is { } taken)
         {
             held[taken] = null;
@@ -55,12 +59,13 @@ internal sealed class SnapshotSlots
     }
 
     // Never the newest.
-    private HeldSnapshot? Dispensable(long trusted, long horizon, bool isNeeded)
+    private HeldSnapshot? Dispensable(long trusted, long horizon, bool isNeeded, long spared)
     {
         var all = Held.ToList();
         var anchor = all.Find(snapshot => snapshot.Step <= trusted);
         var candidates = Enumerable.Range(1, Math.Max(0, all.Count - 1)).Where(i => pins[all[i].Slot] == 0).ToList();
-        return candidates.Where(i => all[i] != anchor).OrderBy(Loss).ThenByDescending(static i => i).Select(i => all[i]).FirstOrDefault()
+        return candidates.Where(i => all[i] != anchor && all[i].Step != spared)
+                .OrderBy(Loss).ThenByDescending(static i => i).Select(i => all[i]).FirstOrDefault()
             ?? (isNeeded ? candidates.Select(i => all[i]).FirstOrDefault() : null);
 
         // A rollback to just before the next newer snapshot would use the next older one instead: extra steps, as a fraction of the

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Data.Chats;
 
@@ -73,6 +74,9 @@ internal sealed class ChatRecord(DataKind kind)
     {
         var (better, worse) = (Field(fields, Chosen), Field(fields, Rejected));
         var margin = fields.Find(Margin) is { } given ? ChatFields.NumberOf(given, $"a \"{Margin}\"") : 0;
+        if (Math.Abs(margin) > RolloutScore.Largest)
+            throw new BadRecordException(
+                "with a huge margin", $"has a \"{Margin}\" of {margin}, beyond ±{RolloutScore.Largest}", "give it in units of the score");
         var prompt = fields.Has(Prompt) ? Required(fields, messages, Prompt) : null;
         var chosen = messages.Read(better, $"a \"{Chosen}\"", ChatRole.Assistant);
         var rejected = messages.Read(worse, $"a \"{Rejected}\"", ChatRole.Assistant);
@@ -211,7 +215,9 @@ internal sealed class ChatRecord(DataKind kind)
             foreach (var (name, value) in fields.Others)
             {
                 writer.WritePropertyName(name);
-                writer.WriteRawValue(value.GetRawText());
+
+                // It was parsed, and a check would refuse what is deeply nested.
+                writer.WriteRawValue(value.GetRawText(), skipInputValidation: true);
             }
 
             writer.WriteEndObject();

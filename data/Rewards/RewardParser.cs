@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using ActorTrain.Models.Options;
+using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Data.Rewards;
 
@@ -104,8 +105,8 @@ internal sealed class RewardParser
         }
 
         var text = formula[start..at];
-        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var weight) || !double.IsFinite(weight))
-            throw Problem(start, $"the weight '{text}'", "write a number such as 0.5");
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var weight) || weight > RolloutScore.Largest)
+            throw Problem(start, $"the weight '{text}'", $"write a number such as 0.5, at most {RolloutScore.Largest}");
         SkipSpaces();
         if (Next != '*')
             throw Problem(at, $"no * behind the weight {text}", $"write {text}*PART");

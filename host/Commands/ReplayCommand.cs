@@ -19,7 +19,7 @@ internal static class ReplayCommand
         var path = RunArgument.Create("Name (under runs/) or folder of a run of 'actortrain rlhf'.");
         var step = RolloutsCommand.Step("The step whose rollouts to sample.");
         var position = RolloutsCommand.Position("With --step: only the prompt at position P of the stream of prompts.");
-        var sample = OptionChecks.Optional<int>("--sample", "J", new Whole(0, 4095), "With --position: only this answer, from 0.");
+        var sample = OptionChecks.Optional<int>("--sample", "J", new Whole(0, 4095), "With --prompt: only this answer, from 0.");
         var count = OptionChecks.Optional<int>(
             "--count", "M", new Whole(1), "Random rollouts instead of all: of the step, or of the whole run.");
         var seed = OptionChecks.Long("--seed", 1, new Whole(0, long.MaxValue), "With --count: the same seed chooses the same rollouts.");
@@ -41,7 +41,7 @@ internal static class ReplayCommand
             Examples:
               actortrain replay policy --count 100
               actortrain replay policy --step 147
-              actortrain replay runs/policy --step 147 --position 4711 --sample 3
+              actortrain replay runs/policy --step 147 --prompt 4711 --sample 3
               actortrain replay policy --repair
             """,
             line => new ReplayRequest(

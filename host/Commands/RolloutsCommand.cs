@@ -36,7 +36,7 @@ internal static class RolloutsCommand
             Examples:
               actortrain rollouts policy
               actortrain rollouts policy --step 120 --order worst --samples 2
-              actortrain rollouts runs/policy --position 4711 --step 147 --json
+              actortrain rollouts runs/policy --prompt 4711 --step 147 --json
             """,
             line => new RolloutsRequest(
                 line.GetRequiredValue(path), line.GetValue(step), line.GetValue(position), line.GetValue(samples),
@@ -50,7 +50,7 @@ internal static class RolloutsCommand
 
     /// <summary>The option that names a prompt.</summary>
     public static Option<long?> Position(string description) =>
-        OptionChecks.Optional<long>("--position", "P", new Whole(0, long.MaxValue), description);
+        OptionChecks.Optional<long>("--prompt", "P", new Whole(0, long.MaxValue), description);
 
     public static int Run(RolloutsRequest request, CommandContext context)
     {

@@ -35,7 +35,8 @@ internal static class TrainCommand
             Description = "Start at step 0; fail if the run already has checkpoints. Nothing is ever deleted: choose another run.name.",
         };
         var extendTo = OptionChecks.Optional<long>(
-            "--extend-to", "N", ControlBounds.Steps, "Extend an existing run to N steps in total; the learning rate is explained below.");
+            "--extend-to", "N", ControlBounds.Steps, 
+            "Extend an existing run to N steps in total; `actortrain pretrain --help` explains the learning rate.");
         var force = OptionChecks.Force();
         var command = new CliCommand<TrainRequest>(stage.Command, summary, details,
             line => new TrainRequest(

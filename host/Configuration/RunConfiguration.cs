@@ -82,7 +82,14 @@ public sealed record RunConfiguration : IOptions
         if (!Advantages.NeedsCritic && Critic != new CriticOptions())
         {
             yield return new($"keys of the section critic are given, but {Estimator:key} is "
-                + $"{Advantages.Estimator.ToString().ToLowerInvariant()}, which has no critic; set {Estimator:key} to gae, or omit them.");
+                + $"{Advantages.Estimator}, which has no critic; set {Estimator:key} to gae, or omit them.");
+        }
+
+        if (Rollouts.Samples == 1 && Advantages.ComparesSamples)
+        {
+            const string Samples = $"{nameof(Rollouts)}.{nameof(RolloutOptions.Samples)}";
+            yield return new($"{Samples:key} is 1, but {Estimator:key} {Advantages.Estimator} compares the completions of a prompt "
+                + $"with each other, so nothing would be learnt; set {Samples:key} to at least 2.");
         }
 
         const string Count = $"{nameof(Trainers)}.{nameof(TrainersOptions.Count)}";

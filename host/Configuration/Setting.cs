@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using ActorTrain.Models;
 using ActorTrain.Models.Options;
@@ -81,7 +80,7 @@ public sealed partial class Setting
     {
         null => option.Null!,
         bool flag => flag ? "true" : "false",
-        Enum word => Word(word),
+        Enum word => OptionAttribute.WordOf(word),
         EquatableArray<string> names => names.Count == 0 ? NoNames : string.Join(", ", names),
         double or TimeSpan => $"{option.NumberOf(value):R}".Replace("E-0", "e-", StringComparison.Ordinal).Replace('E', 'e'),
         _ => $"{value}",
@@ -94,7 +93,8 @@ public sealed partial class Setting
             : type == typeof(long) || type == typeof(ulong)
                 ? new Whole((long)option.Min, option.Max < long.MaxValue ? (long)option.Max : long.MaxValue)
             : type == typeof(double) || type == typeof(TimeSpan) ? Number()
-            : type.IsEnum ? new Choice([.. Enum.GetValues(type).Cast<Enum>().Select(static value => (Word(value), (object)value))])
+            : type.IsEnum ? new Choice(
+                [.. Enum.GetValues(type).Cast<Enum>().Select(static value => (OptionAttribute.WordOf(value), (object)value))])
             : option.Choices is { } choices ? Names((IReadOnlyList<string>)Property.DeclaringType!.GetProperty(choices)!.GetValue(null)!)
             : type == typeof(string) ? new Text(option.Expectation, Matching, option.Words)
             : (SettingKind)typeof(Setting).GetMethod(nameof(Readable), BindingFlags.NonPublic | BindingFlags.Static)!
@@ -120,11 +120,6 @@ public sealed partial class Setting
             var isEach = names.All(known.Contains) && names.Distinct().Count() == names.Count;
             return isEach && (text == NoNames || names.Count > 0) ? names : null;
         });
-
-    // The name in lower case, unless another is declared.
-    private static string Word(Enum value) =>
-        value.GetType().GetField(value.ToString())!.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name
-        ?? value.ToString().ToLowerInvariant();
 
     private string Beside(string name) => string.Join('.', [.. properties.SkipLast(1).Select(static property => property.Name), name]);
 

@@ -31,7 +31,27 @@ internal static class RunLog
                 fileSizeLimitBytes: mostBytes, rollOnFileSizeLimit: true, retainedFileCountLimit: Files, hooks: new NewestLink(run.LogFile))
             .CreateLogger();
         logger.Information("Process {Process} trains {Run}", Environment.ProcessId, run.Name);
-        return new SerilogLoggerFactory(logger, dispose: true);
+        return new LossyLoggers(new SerilogLoggerFactory(logger, dispose: true));
+    }
+
+    // The last events are written when the file is closed.
+    private sealed class LossyLoggers(SerilogLoggerFactory loggers) : ILoggerFactory
+    {
+        public void AddProvider(ILoggerProvider provider) => loggers.AddProvider(provider);
+
+        public Microsoft.Extensions.Logging.ILogger CreateLogger(string categoryName) => loggers.CreateLogger(categoryName);
+
+        public void Dispose()
+        {
+            try
+            {
+                loggers.Dispose();
+            }
+            catch (IOException)
+            {
+                // As on any disk error, they are lost.
+            }
+        }
     }
 
     // Serilog never renames a file: the newest has the largest number.

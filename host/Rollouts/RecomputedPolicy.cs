@@ -78,7 +78,7 @@ internal sealed class RecomputedPolicy : IWeightSource, IDisposable
         Begin(step);
         var first = Step;
         if (first < step - 1)
-            note($"recomputing steps {first} to {step - 1} from {Words(from!)}");
+            note($"recomputing steps {first} to {step - 1}" + (first == from!.Step ? $" from {Words(from)}" : ""));
         while (Step < step)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -200,8 +200,8 @@ internal sealed class RolloutSetup
             return;
         var fix = longest < context
             ? $"lower rollouts.max_tokens to at most {context - longest}, or prepare the prompts with "
-                + $"`actortrain prepare --max-tokens {Math.Max(1, context - rollouts.MaxTokens)}`"
-            : $"prepare them with `actortrain prepare --max-tokens {Math.Max(1, context - rollouts.MaxTokens)}`";
+                + $"`actortrain prepare --max-tokens {Math.Max(1, context - rollouts.MaxTokens)} --too-long skip`"
+            : $"prepare them with `actortrain prepare --max-tokens {Math.Max(1, context - rollouts.MaxTokens)} --too-long skip`";
         throw new UserErrorException(
             $"{data.Folder} holds a prompt of {longest} tokens, which with completions of up to {rollouts.MaxTokens} tokens exceeds the "
             + $"model's context of {context}: {fix}.");

@@ -331,7 +331,7 @@ internal sealed class RunProcess
             SaveInterval = saving.Every is null ? saving.Interval : null,
             CheckpointPeriod = saving.Period,
             SnapshotEvery = saving.SnapshotEvery,
-            SnapshotSlots = saving.Snapshots + configuration.Rollouts.Lag,
+            SnapshotSlots = saving.Snapshots + configuration.Rollouts.Snapshots(),
             KeepEvery = saving.Store.KeepEvery,
             ProofSteps = saving.ProofSteps,
             TokensPerStep = TokensPerStep,

@@ -88,6 +88,9 @@ public sealed record AdvantageOptions : IOptions
     /// <summary>Whether a critic is trained beside the policy.</summary>
     public bool NeedsCritic => Estimator is AdvantageEstimator.Gae;
 
+    /// <summary>Whether a reward counts by how far it is from the others of its prompt.</summary>
+    public bool ComparesSamples => Estimator is not (AdvantageEstimator.Gae or AdvantageEstimator.ReinforcePlusPlus);
+
     /// <summary>Whether tokens have rewards of their own: the KL term on each, and the rollout's on the last.</summary>
     public bool RewardsTokens => Estimator is AdvantageEstimator.Gae or AdvantageEstimator.ReinforcePlusPlus;
 }

@@ -38,6 +38,10 @@ public sealed record RolloutOptions : IOptions
 
     public RolloutSchedule Schedule() => Epochs > 1 || Lag > 0 ? new(Lag, Window, Epochs) : RolloutSchedule.OnPolicy;
 
+    /// <summary>States that are kept in memory for it: those that sampled and are not trained on yet, and the last at which a run can
+    /// resume.</summary>
+    public int Snapshots() => Schedule() == RolloutSchedule.OnPolicy ? 0 : Lag + 1;
+
     public IEnumerable<OptionProblem> Validate()
     {
         if (Lag >= Window)

@@ -2,7 +2,7 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Persistence.Runs;
 
-[OptionGroup(MayChangeBecause = "they only affect where the run is stored")]
+[OptionGroup(MayChangeBecause = "another name is another run, and the folder of a run may be moved to another output")]
 public sealed record RunOptions : IOptions
 {
     [Option("run name: the name of its folder", Pattern = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}", Derived = "the run file's name",

@@ -62,14 +62,14 @@ public sealed class RlhfTests
     public void Past_rollouts_are_shown_audited_and_sampled_again_to_the_bit()
     {
         real.Run("replay", "policy", "--count", "100", "--seed", "3").ShouldSucceed().Output.ShouldName("100 rollouts sampled again, equal");
-        real.Run("replay", "policy", "--step", "5", "--position", "41", "--sample", "2").ShouldSucceed().Output.ShouldName("1 rollout sampled again, equal");
+        real.Run("replay", "policy", "--step", "5", "--prompt", "41", "--sample", "2").ShouldSucceed().Output.ShouldName("1 rollout sampled again, equal");
 
         using var audit = JsonDocument.Parse(real.Run("audit", "policy", "--json").ShouldSucceed().Output);
         audit.RootElement.GetProperty("rollouts").GetProperty("rollouts").GetInt64().ShouldBe(Steps * PerStep);
         audit.RootElement.GetProperty("rollouts").GetProperty("rewards_compared").GetInt64().ShouldBe(Steps * PerStep);
 
         using var shown = JsonDocument.Parse(
-            real.Run("rollouts", "policy", "--step", "5", "--position", "41", "--order", "best", "--json").ShouldSucceed().Output);
+            real.Run("rollouts", "policy", "--step", "5", "--prompt", "41", "--order", "best", "--json").ShouldSucceed().Output);
         var prompt = shown.RootElement.GetProperty("prompts").EnumerateArray().Single();
         prompt.GetProperty("prompt").GetString()!.ShouldContain("reverse ");
         var answers = prompt.GetProperty("answers").EnumerateArray().ToList();
@@ -86,7 +86,7 @@ public sealed class RlhfTests
 
         real.Run("rollouts", "policy", "--step", "99").ShouldRefuse("step 99", $"0–{Steps - 1}");
         real.Run("rollouts", "policy-base").ShouldRefuse("runs/policy-base has no rollouts", "actortrain rlhf");
-        real.Run("replay", "policy", "--step", "5", "--position", "1").ShouldRefuse("position 1", "40–47");
+        real.Run("replay", "policy", "--step", "5", "--prompt", "1").ShouldRefuse("position 1", "40–47");
     }
 
     [Fact]

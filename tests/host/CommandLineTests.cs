@@ -56,9 +56,9 @@ public sealed class CommandLineTests
         { "runs", new RunsRequest("runs") },
         { "runs --output x", new RunsRequest("x") },
         { "rollouts r", new RolloutsRequest("r", null, null, null, AnswerOrder.Sample, false) },
-        { "rollouts r --step 3 --position 7 --samples 2 --order worst --json",
+        { "rollouts r --step 3 --prompt 7 --samples 2 --order worst --json",
             new RolloutsRequest("r", 3, 7, 2, AnswerOrder.Worst, true) },
-        { "replay r --step 3 --position 7 --sample 0", new ReplayRequest("r", 3, 7, 0, null, 1, false) },
+        { "replay r --step 3 --prompt 7 --sample 0", new ReplayRequest("r", 3, 7, 0, null, 1, false) },
         { "replay r --count 100 --seed 5", new ReplayRequest("r", null, null, null, 100, 5, false) },
         { "replay r --repair --force", new ReplayRequest("r", null, null, null, null, 1, true, true) },
         { "plot r", new PlotRequest("r", null, 0, false) },
@@ -186,8 +186,8 @@ public sealed class CommandLineTests
     [InlineData("prepare --input a --document-separator -- --output o", "prepare | '--output' after '--' | OPTION=--")]
     [InlineData("rollouts r --order bst", "--order is 'bst' | sample, best or worst | 'best'")]
     [InlineData("replay r", "replay needs --step N, --count M | --repair")]
-    [InlineData("replay r --step 1 --sample 2", "--sample requires --position")]
-    [InlineData("replay r --count 1 --position 2", "--position requires --step")]
+    [InlineData("replay r --step 1 --sample 2", "--sample requires --prompt")]
+    [InlineData("replay r --count 1 --prompt 2", "--prompt requires --step")]
     [InlineData("replay r --step 1 --repair", "--step and --repair")]
     [InlineData("replay r --step 1 --seed 4", "--seed | --count")]
     [InlineData("prepare --input a --output o --tokenizer bite --vocabulary-size 4096", "--tokenizer is 'bite' | did you mean 'bytes'?")]

@@ -45,6 +45,7 @@ public sealed class ConfigurationErrorTests
     [InlineData("training:\n  momentum_reset_every: 100\n", "run.yaml:4: training.momentum_reset_every 100 | 150 updates | 0")]
     [InlineData("model:\n  embedding_gradient_shrink: 2\n",
         "run.yaml:4: model.embedding_gradient_shrink is '2', but it must be a number of at least 0 and at most 1.")]
+    [InlineData("policy:\n  kl_estimator: k1\n  kl_coefficient: 0.1\n", "policy.kl_estimator k1 | weighted_k2")]
     [InlineData("model:\n  depth: 4\n  width: 100\n", "run.yaml:4: model.depth | model.width | (run.yaml:5)")]
     [InlineData("training: 5\n", "run.yaml:3: 'training' is a section; write its keys below it, indented, such as 'steps: ...'.")]
     [InlineData("training:\n  steps:\n", "run.yaml:4: the value of training.steps must be a single word, number or text, but it is empty.")]
@@ -62,6 +63,7 @@ public sealed class ConfigurationErrorTests
     [InlineData("training.steps=x", "--set training.steps=x: training.steps is 'x', but it must be a whole number of at least 1.")]
     [InlineData("training.batch=9", "--set training.batch=9: training.batch 9 is not a multiple of training.lanes 8")]
     [InlineData("trainers.count=9", "--set trainers.count=9: trainers.count 9 | training.lanes 8 | at most 8")]
+    [InlineData("rollouts.samples=1", "--set rollouts.samples=1: rollouts.samples is 1 | advantages.estimator grpo | at least 2")]
     [InlineData("trainers.timeout=8", "--set trainers.timeout=8: trainers.retry_interval 2 | a quarter of trainers.timeout 8")]
     [InlineData("trainers.restart_backoff_min=11",
         "--set trainers.restart_backoff_min=11: trainers.restart_backoff_min 11 is above trainers.restart_backoff_max 10")]

@@ -180,9 +180,11 @@ struct RowMajor {  // [M, K]
         pack_along<D, T>(a + row * ld + k, ld, rows, count, to, MR);
     }
 
+    bool is_of_cells() const { return sizeof(T) * D::Cell::depth == sizeof(float) && ld % D::Cell::depth == 0; }
+
     // A tile can read rows in place when their elements already are whole cells, unless the rows lie so that they fall on each other in the L1
     // cache (8 or more of them a multiple of 4 KB apart).
-    bool in_place() const { return sizeof(T) * D::Cell::depth == sizeof(float) && ld % D::Cell::depth == 0 && ld * sizeof(T) % 2048 != 0; }
+    bool in_place() const { return is_of_cells() && ld * sizeof(T) % 2048 != 0; }
     Coming coming(int64_t row, int64_t rows, int64_t k) const {
         constexpr int64_t group_bytes = cell_group * D::Cell::depth * sizeof(T);
         return {reinterpret_cast<const char*>(a + row * ld + k), INT64_MAX, 64 / group_bytes, 64, rows, ld * static_cast<int64_t>(sizeof(T))};
@@ -212,6 +214,7 @@ struct ColumnMajor {  // [K, M]
         const int64_t row_bytes = ld * sizeof(T);
         return {reinterpret_cast<const char*>(a + k * ld + row + rows) - 1, INT64_MAX, 1, group * row_bytes, group, row_bytes};
     }
+    static bool is_of_cells() { return false; }
     static bool in_place() { return false; }
     static RowsA rows_at(int64_t, int64_t) { return {}; }
 };
@@ -290,12 +293,56 @@ private:
     }
 };
 
+// y = A·B of one row, whose cells are at `a`. A tile of one row would be a few chains, of which each addition waits for the one before: here several panels
+// are walked along at once. They stream past, so there is nothing else to do for the caches.
+template <class D>
+void product_of_row(int64_t N, int64_t cells, const float* a, const PackedB<D>& b, const Output& out) {
+    constexpr int64_t abreast = 4, cells_ahead = 12;
+    const int64_t panels = ceil_div(N, NR);
+    parallel(ceil_div(panels, abreast), [&](int64_t task, int) {
+        const int64_t first = task * abreast;
+        const auto walk = [&](auto width) __attribute__((always_inline)) {
+            constexpr int count = decltype(width)::value;
+            Sums<1> sums[count];
+            const Output& y = out;
+            for (int i = 0; i < count; ++i) {
+                const int64_t column = (first + i) * NR;
+                Begin{{y, 0, column, N - column}, nullptr, 0, y.add ? Begin::from_y : Begin::zero, {}, {}, {}}.template operator()<1>(sums[i]);
+            }
+            const float* from = b.panel(first, 0);
+            const int64_t step = panel_floats(cells);
+            for (int64_t c = 0; c < cells; ++c, from += NR) {
+                const vf x = set(a[c]);
+#pragma GCC unroll 4
+                for (int i = 0; i < count; ++i)
+#pragma GCC unroll 8
+                    for (int v = 0; v < NV; ++v) {
+                        _mm_prefetch(reinterpret_cast<const char*>(from + i * step + cells_ahead * NR + v * W), _MM_HINT_T0);
+                        sums[i][0][v] = D::Cell::multiply_add(x, load(from + i * step + v * W), sums[i][0][v]);
+                    }
+            }
+            for (int i = 0; i < count; ++i) {
+                const int64_t column = (first + i) * NR;
+                Finish{{y, 0, column, N - column}, nullptr, 0, false, nullptr}.template operator()<1>(sums[i]);
+            }
+        };
+        switch (std::min(abreast, panels - first)) {
+            case 1: return walk(std::integral_constant<int, 1>());
+            case 2: return walk(std::integral_constant<int, 2>());
+            case 3: return walk(std::integral_constant<int, 3>());
+            default: return walk(std::integral_constant<int, abreast>());
+        }
+    });
+}
+
 // y [M, N] = A·B. A block of A is packed, tile by tile, by the thread that multiplies it and stays in its L2 cache while the panels of B pass by;
 // each tile asks for the part of A and B that is to be packed after it. Between parts of the summed dimension the sums rest in memory as float32:
 // in y itself where that is float32 and nothing is added, else in `partial`. Sums over several lanes are those of the lanes, added along their tree.
 template <class D, class A, class B>
 void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Output& out, int64_t lanes = 1) {
     using Cell = typename D::Cell;
+    if constexpr (B::is_packed)
+        if (M == 1 && lanes == 1 && a.is_of_cells()) return product_of_row<D>(N, ceil_div(K, Cell::depth), a.rows_at(0, 0).a, b, out);
     const bool in_place = a.in_place(), rests_in_y = out.is_plain();
     const Sum sum(K, lanes, Cell::depth, !B::is_packed);
     const Cuts cuts(M, N, sum.cells(), sum.part_cells, !in_place, !B::is_packed);

@@ -1,3 +1,6 @@
+using System.Reflection;
+using System.Text.Json.Serialization;
+
 namespace ActorTrain.Models.Options;
 
 /// <summary>Makes a property of an options record (<see cref="IOptions"/>) an option for users. The property is its only declaration: its
@@ -55,6 +58,14 @@ public sealed class OptionAttribute(string help) : Attribute
 
     public string Bounds => (double.IsNaN(Above) ? $"at least {Min}" : $"above {Above}")
         + (!double.IsNaN(Below) ? $" and below {Below}" : Max == double.MaxValue ? "" : $" and at most {Max}");
+
+    /// <summary>The word for a value of an enum: its name in lower case, unless another is declared.</summary>
+    public static string WordOf(Enum value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return value.GetType().GetField(value.ToString())!.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name
+            ?? value.ToString().ToLowerInvariant();
+    }
 
     public bool Admits(double value) =>
         (double.IsNaN(Above) ? value >= Min : value > Above) && (double.IsNaN(Below) ? value <= Max : value < Below);

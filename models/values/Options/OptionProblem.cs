@@ -41,6 +41,6 @@ public sealed class OptionProblem
 
         /// <summary>Adds a value, or with the format <c>key</c> the name of a property.</summary>
         public void AppendFormatted<T>(T value, string? format = null) =>
-            Parts.Add(($"{value}", format == "key"));
+            Parts.Add((value is Enum choice ? OptionAttribute.WordOf(choice) : $"{value}", format == "key"));
     }
 }

@@ -2,7 +2,11 @@ namespace ActorTrain.Models.Rollouts;
 
 /// <param name="Total">The reward; null if the rollout cannot be scored: then it counts in no baseline and has advantage 0.</param>
 /// <param name="Parts">What it is the sum of, before their weights; null where one is unknown.</param>
-public sealed record RolloutScore(double? Total, EquatableArray<double?> Parts);
+public sealed record RolloutScore(double? Total, EquatableArray<double?> Parts)
+{
+    /// <summary>What a reward may be at most, with either sign: squares of it, and sums of many, are still sound in float32.</summary>
+    public const double Largest = 1e9;
+}
 
 /// <summary>A rollout and what the other models say of it.</summary>
 /// <param name="Reference">Log-probabilities of its tokens under the reference model, in nats; empty without one.</param>

@@ -187,6 +187,37 @@ public sealed class RolloutRunSimulationTests
         }
     }
 
+    // A stop had saved a state that no process could go on from, in the place of one that it could.
+    [Theory]
+    [InlineData(2, 4, 1)]
+    [InlineData(1, 6, 1)]
+    [InlineData(0, 6, 2)]
+    public void A_stop_in_the_midst_of_a_window_saves_the_state_at_its_beginning(int lag, int window, int epochs)
+    {
+        var schedule = new RolloutSchedule(lag, window, epochs);
+        var plan = new BatchPlan(1, 10_000, 8, 4, schedule);
+        var options = Options with { Rollouts = schedule, SnapshotSlots = 4 + lag, CheckpointEvery = 1000 };
+        for (var seed = 0; seed < 12; seed++)
+        {
+            var run = new SimulatedRun(seed, options, plan, Weather.Calm);
+            foreach (var step in new[] { 3, 8, 11 })
+            {
+                var waits = seed % 4;
+                run.Until(logic => logic.TakenSteps >= step && waits-- == 0);
+                run.Give(new StopRun("SIGTERM"));
+                var stopped = run.Run(100_000);
+                stopped.Ending.ShouldBe(RunEnding.Stopped);
+                var reached = run.Steps.Count;
+                stopped.Step.ShouldBe(schedule.RestartBefore(reached), $"seed {seed}, stopped at step {reached}");
+                run.NextProcess();
+            }
+
+            run.Run(100_000).Ending.ShouldBe(RunEnding.Finished, $"seed {seed}");
+            run.Journal.OfType<RunRolledBack>().ShouldBeEmpty();
+            SimulatedSchedule.Check(run, options, plan);
+        }
+    }
+
     // A transient error of a sampler that no audit looks at: those who train on it have its weights, and find it.
     [Fact]
     public void Rollouts_that_trainers_find_wrong_are_sampled_again()

@@ -43,6 +43,14 @@ public sealed class ChatReaderTests : IDisposable
     public void Public_layouts_are_read(string kind, string line, string expected) =>
         Described(Read(kind, folder.Write("a.jsonl", line)).Single().Group).ShouldBe(expected);
 
+    [Fact]
+    public void Fields_for_rewards_may_be_nested_deeply()
+    {
+        var nested = $"{new string('[', 500)}{new string(']', 500)}";
+        Described(Read("prompts", folder.Write("a.jsonl", $$"""{"prompt": "q", "answer": {{nested}}}""")).Single().Group)
+            .ShouldBe($$"""U:q > {"answer":{{nested}}}""");
+    }
+
     [Theory]
     [InlineData("chat", "{", "not a JSON object")]
     [InlineData("chat", "7", "not a JSON object")]
@@ -83,6 +91,7 @@ public sealed class ChatReaderTests : IDisposable
     [InlineData("pairs", """{"prompt": "q", "chosen": "a", "rejected": "a"}""", "\"chosen\" that is equal to its \"rejected\"")]
     [InlineData("pairs", """{"prompt": "q", "chosen": "a", "rejected": "b", "margin": "big"}""", "\"margin\" | a text, not a finite number")]
     [InlineData("pairs", """{"prompt": "q", "chosen": "a", "rejected": "b", "margin": 1e999}""", "\"margin\" | finite")]
+    [InlineData("pairs", """{"prompt": "q", "chosen": "a", "rejected": "b", "margin": -1e10}""", "\"margin\" | -10000000000")]
     [InlineData("pairs", $$"""{"chosen": [{{Question}}, {{Answer}}], "rejected": [{{Question}}]}""", "\"chosen\" | \"rejected\" | share")]
     [InlineData("pairs", $$"""{"chosen": [{{Question}}, {{Answer}}], "rejected": [{"role": "user", "content": "?"}, {{Other}}]}""",
         "\"chosen\" | \"rejected\" | share")]

@@ -142,6 +142,7 @@ public sealed class RewardFunctionTests
     [InlineData("0.5", "no * | character 4 | 0.5*PART")]
     [InlineData("0.5.1*exact", "'0.5.1' | character 1")]
     [InlineData("1e999*exact", "'1e999' | character 1")]
+    [InlineData("1e10*exact", "'1e10' | character 1 | at most 1000000000")]
     [InlineData("1e*exact", "no * | character 2")]
     [InlineData("exact^0", "the power '0' | character 7 | from 1 to 16")]
     [InlineData("exact^17", "the power '17'")]
