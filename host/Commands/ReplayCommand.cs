@@ -109,8 +109,9 @@ internal static class ReplayCommand
 
         if (differences.Count == 0)
         {
+            var also = replay.HasReferences ? ", also those under the base model," : "";
             context.Output.WriteLine($"{Plural.Of(wanted.Count, "rollout")} sampled again, equal to the ledger to the bit: ids and "
-                + $"log-probabilities{(replay.HasReferences ? " (also under the base model)" : "")} of {replay.Tokens} tokens.");
+                + $"log-probabilities{also} of {replay.Tokens} tokens.");
             return ExitCode.Success;
         }
 
