@@ -8,13 +8,16 @@ namespace ActorTrain.Actors.PostTraining;
 /// <summary>The rollouts of one step in the making.</summary>
 internal sealed class Preparation
 {
+    private readonly RolloutsOptions options;
     private readonly SortedDictionary<long, Group> groups = [];
 
-    public Preparation(PrepareExperience asked, IEnumerable<Prompt> prompts, int samples)
+    public Preparation(PrepareExperience asked, RolloutsOptions options)
     {
-        Asked = asked;
-        foreach (var prompt in prompts)
-            groups.Add(prompt.Position, new Group(prompt, samples));
+        (Asked, this.options) = (asked, options);
+        var prompts = options.Prompts(asked.Step, asked.Skips).OrderBy(static prompt => prompt.Position).ToList();
+        Compared = ComparedOf(prompts.Count);
+        foreach (var (index, prompt) in prompts.Index())
+            groups.Add(prompt.Position, new Group(prompt, options, Compared.Any(compared => compared.Group == index)));
     }
 
     public PrepareExperience Asked { get; }
@@ -34,14 +37,9 @@ internal sealed class Preparation
 
     public Group? Find(long position) => groups.GetValueOrDefault(position);
 
-    /// <summary>The rollouts that are sampled twice: all where rollouts were found wrong, else one in some steps.</summary>
-    /// <param name="auditEvery">Steps between them; 0: none.</param>
-    public IEnumerable<(Group Group, int Sample)> Compared(int auditEvery, int samples)
-    {
-        var all = groups.Values.SelectMany(group => Enumerable.Range(0, samples).Select(sample => (group, sample))).ToList();
-        return Asked.IsDoubted ? all
-            : auditEvery > 0 && Asked.Step % auditEvery == 0 ? [all[(int)(Asked.Step / auditEvery % all.Count)]] : [];
-    }
+    /// <summary>The rollouts that are sampled twice, by the index of their prompt, whose rollouts are judged twice: all where any were
+    /// found wrong, else one in some steps.</summary>
+    public IReadOnlyList<(int Group, int Sample)> Compared { get; }
 
     /// <summary>Why a rollout cannot be one of the step, which only what the published weights have made is; null if it can.</summary>
     /// <param name="pieces">Token ids are below it.</param>
@@ -50,10 +48,7 @@ internal sealed class Preparation
         : done.Rollout.Ids.Any(id => id < 0 || id >= pieces) ? "has a token that is not in the vocabulary" : null;
 
     /// <summary>All rollouts; null while any is incomplete.</summary>
-    /// <param name="hasReferences">Whether log-probabilities under the reference model belong to them.</param>
-    /// <param name="hasValues">Whether a critic's values do.</param>
-    public StepRollouts? Complete(bool hasReferences, bool hasValues) =>
-        groups.Values.All(group => group.IsComplete(hasReferences, hasValues))
+    public StepRollouts? Complete() => groups.Values.All(static group => group.IsComplete)
         ? new StepRollouts(Asked.Step, Asked.Weights.Hash, [.. groups.Values.Select(static group => group.Result())])
         {
             KlCoefficient = Asked.KlCoefficient,
@@ -61,67 +56,70 @@ internal sealed class Preparation
         : null;
 
     /// <summary>Whether rollouts that were kept are those that it asks for.</summary>
-    public bool Accepts(StepRollouts? kept, int samples, bool hasReferences, bool hasValues) => kept is not null
+    public bool Accepts(StepRollouts? kept) => kept is not null
         && (kept.Step, kept.Weights, kept.KlCoefficient) == (Asked.Step, Asked.Weights.Hash, Asked.KlCoefficient)
         && kept.Groups.Select(static group => (group.Position, group.Prompt))
             .SequenceEqual(groups.Values.Select(static group => (group.Prompt.Position, group.Prompt.Ids)))
-        && kept.Groups.All(group => group.Samples.Count == samples
-            && group.Samples.All(sample => sample.Reference.Count == (hasReferences ? sample.Rollout.Ids.Count : 0)
-                && sample.Values.Count == (hasValues ? sample.Rollout.Ids.Count : 0)));
+        && kept.Groups.All(group => group.Samples.Count == options.Rollouts.Samples
+            && group.Samples.All(sample => sample.Reference.Count == (options.References > 0 ? sample.Rollout.Ids.Count : 0)
+                && sample.Values.Count == (options.Critics > 0 ? sample.Rollout.Ids.Count : 0)));
+
+    private (int Group, int Sample)[] ComparedOf(int prompts)
+    {
+        var (every, samples) = (options.AuditEvery, options.Rollouts.Samples);
+        IEnumerable<int> compared = Asked.IsDoubted ? Enumerable.Range(0, prompts * samples)
+            : every > 0 && Asked.Step % every == 0 ? [(int)(Asked.Step / every % (prompts * samples))] : [];
+        return [.. compared.Select(index => (index / samples, index % samples))];
+    }
 
     /// <summary>The rollouts of one prompt.</summary>
-    public sealed class Group(Prompt prompt, int samples)
+    public sealed class Group
     {
-        public Prompt Prompt => prompt;
+        private readonly bool isCompared;
 
-        public SampleVote[] Votes { get; } = [.. Enumerable.Range(0, samples).Select(static _ => new SampleVote())];
-
-        /// <summary>Grows when its rollouts change: what was computed of the former ones does not count.</summary>
-        public int Attempt { get; private set; }
-
-        public EquatableArray<RolloutScore>? Scores { get; private set; }
-
-        public EquatableArray<EquatableArray<float>>? References { get; private set; }
-
-        public EquatableArray<EquatableArray<float>>? Values { get; private set; }
-
-        public bool IsGenerated => Votes.All(static vote => vote.Accepted is not null);
-
-        public EquatableArray<Rollout> Rollouts => [.. Votes.Select(static vote => vote.Accepted!)];
-
-        public bool IsComplete(bool hasReferences, bool hasValues) => IsGenerated && Scores is not null
-            && (!hasReferences || References is not null) && (!hasValues || Values is not null);
-
-        /// <summary>Takes what was computed of its rollouts, unless it has it.</summary>
-        /// <returns>Who computes that.</returns>
-        public ActorRole Take(JudgementReport report)
+        /// <param name="isCompared">Whether its judgements are computed twice.</param>
+        public Group(Prompt prompt, RolloutsOptions options, bool isCompared)
         {
-            switch (report)
-            {
-                case RewardsScored scored:
-                    Scores ??= scored.Scores;
-                    return ActorRole.Reward;
-                case ReferencesScored compared:
-                    References ??= compared.LogProbabilities;
-                    return ActorRole.Reference;
-                case ValuesEstimated estimated:
-                    Values ??= estimated.Values;
-                    return ActorRole.Critic;
-                default:
-                    throw new InvariantException($"{report.GetType().Name} says nothing of rollouts.");
-            }
+            (Prompt, this.isCompared) = (prompt, isCompared);
+            Samples = [.. Enumerable.Range(0, options.Rollouts.Samples).Select(static _ => new Vote<Rollout>())];
+            Judgements = options.Judges.ToDictionary(static role => role, _ => new Vote<JudgementReport>(isCompared: isCompared));
         }
 
-        /// <summary>What follows from its rollouts is to be computed again.</summary>
-        public void Doubt() => (Scores, References, Values, Attempt) = (null, null, null, Attempt + 1);
+        public Prompt Prompt { get; }
 
-        public RolloutGroup Result() => new(
-            prompt.Position, prompt.Ids,
+        public IReadOnlyList<Vote<Rollout>> Samples { get; }
+
+        /// <summary>What each role computes of the rollouts.</summary>
+        public Dictionary<ActorRole, Vote<JudgementReport>> Judgements { get; }
+
+        public bool IsGenerated => Samples.All(static vote => vote.Accepted is not null);
+
+        public EquatableArray<Rollout> Rollouts => [.. Samples.Select(static vote => vote.Accepted!)];
+
+        public bool IsComplete => IsGenerated && Judgements.Values.All(static vote => vote.Accepted is not null);
+
+        /// <summary>What follows from its rollouts is to be computed again; what was computed of the former ones does not count.</summary>
+        public void Doubt()
+        {
+            foreach (var role in Judgements.Keys.ToList())
+                Judgements[role] = new Vote<JudgementReport>(Judgements[role].Next, isCompared);
+        }
+
+        public RolloutGroup Result()
+        {
+            var scores = Accepted<RewardsScored>(ActorRole.Reward)!.Scores;
+            var references = Accepted<ReferencesScored>(ActorRole.Reference)?.LogProbabilities;
+            var values = Accepted<ValuesEstimated>(ActorRole.Critic)?.Values;
+            return new RolloutGroup(Prompt.Position, Prompt.Ids,
             [
-                .. Rollouts.Select((rollout, sample) => new ScoredRollout(rollout, Scores!.Value[sample], References?[sample] ?? [])
+                .. Rollouts.Select((rollout, sample) => new ScoredRollout(rollout, scores[sample], references?[sample] ?? [])
                 {
-                    Values = Values?[sample] ?? [],
+                    Values = values?[sample] ?? [],
                 }),
             ]);
+        }
+
+        private TReport? Accepted<TReport>(ActorRole role)
+            where TReport : JudgementReport => (TReport?)Judgements.GetValueOrDefault(role)?.Accepted;
     }
 }

@@ -11,22 +11,11 @@ namespace ActorTrain.Actors.PostTraining;
 /// changes nothing; two different answers prove that somebody computed wrongly, and a third decides.</remarks>
 public sealed class RolloutsLogic
 {
-    // Enough that slots never run empty, and few enough that work is shared out evenly at the end of a step.
-    private const int LoadPerSlot = 2;
-
-    private const int JudgedAtOnce = 8;
-
     private readonly RolloutsOptions options;
-    private readonly WorkerPool generators;
-    private readonly WorkerPool rewards;
-    private readonly WorkerPool references;
-    private readonly WorkerPool critics;
-    private readonly List<WorkerPool> pools;
-    private readonly List<GenerationWork> generations = [];
-    private readonly List<JudgementWork> judgements = [];
+    private readonly WorkerPools workers;
 
-    // Numbers of samplers that computed wrongly, in whatever life.
-    private readonly HashSet<int> reported = [];
+    // Workers that computed wrongly, in whatever life.
+    private readonly HashSet<(ActorRole Role, int Number)> reported = [];
     private List<RolloutsEffect> effects = [];
     private readonly SortedDictionary<long, Preparation> preparations = [];
     private DateTimeOffset ledgerRemindAt;
@@ -37,13 +26,7 @@ public sealed class RolloutsLogic
     {
         ArgumentNullException.ThrowIfNull(options);
         this.options = options;
-        generators = Pool(ActorRole.Rollout, options.Rollouts.Workers);
-        rewards = Pool(ActorRole.Reward, options.Rewards);
-        references = Pool(ActorRole.Reference, options.References);
-        critics = Pool(ActorRole.Critic, options.Critics);
-        pools = [generators, rewards, references, critics];
-
-        WorkerPool Pool(ActorRole role, int count) => new(role, count, options.Supervision, options.Timeout, options.RetryInterval);
+        workers = new WorkerPools(options);
     }
 
     /// <summary>When <see cref="Tick"/> is due; null if it is not.</summary>
@@ -52,13 +35,9 @@ public sealed class RolloutsLogic
         get
         {
             DateTimeOffset? ledger = preparations.Values.Any(static one => one.Pending is not null) ? ledgerRemindAt : null;
-            return pools.Select(static pool => pool.DueAt).Append(ledger).Min();
+            return new[] { workers.DueAt, ledger }.Min();
         }
     }
-
-    private bool HasReferences => options.References > 0;
-
-    private bool HasValues => options.Critics > 0;
 
     /// <returns>The effects, in order.</returns>
     public IReadOnlyList<RolloutsEffect> Begin(DateTimeOffset at)
@@ -89,7 +68,8 @@ public sealed class RolloutsLogic
             if (known.Done is { } done)
                 Tell(done);
         }
-        else if (asked.Number >= oldest)
+        else if (asked.Number >= oldest
+            && !preparations.Values.Any(one => one.Asked.Step == asked.Step && one.Asked.Number > asked.Number))
         {
             Prepare(asked);
         }
@@ -100,11 +80,11 @@ public sealed class RolloutsLogic
     public IReadOnlyList<RolloutsEffect> Handle(WorkerReport report, DateTimeOffset at)
     {
         Start(at);
-        var isAlive = pools.Exists(pool => pool.Hear(report.Worker, now));
+        var isAlive = workers.Hear(report.Worker, now);
         if (report is ScoringDelayed(_, _, var reason) && isAlive)
             Tell(new JudgeDelayed(reason));
         if (preparations.GetValueOrDefault(report.Number) is { Done: null, Pending: null } preparation
-            && !(report is RolloutDone && reported.Contains(report.Worker.Number)))
+            && !reported.Contains((report.Worker.Role, report.Worker.Number)))
             Note(preparation, report, isAlive);
         return Advance();
     }
@@ -113,8 +93,7 @@ public sealed class RolloutsLogic
     public IReadOnlyList<RolloutsEffect> Ended(ActorId worker, string reason, bool forMemory, DateTimeOffset at)
     {
         Start(at);
-        foreach (var pool in pools)
-            effects.AddRange(pool.Ended(worker, reason, now, forMemory));
+        effects.AddRange(workers.Ended(worker, reason, forMemory, now));
         return Advance();
     }
 
@@ -127,7 +106,7 @@ public sealed class RolloutsLogic
             {
                 case (RolloutsRead(_, var rollouts), ReadRollouts):
                     preparation.Pending = null;
-                    if (preparation.Accepts(rollouts, options.Rollouts.Samples, HasReferences, HasValues))
+                    if (preparation.Accepts(rollouts))
                         Finish(preparation, rollouts!);
                     else
                         Plan(preparation);
@@ -151,7 +130,9 @@ public sealed class RolloutsLogic
 
     private void Prepare(PrepareExperience asked)
     {
-        var preparation = new Preparation(asked, options.Prompts(asked.Step, asked.Skips), options.Rollouts.Samples);
+        // What was asked for the step before is not wanted any more: its weights are gone, and its work would keep all workers busy.
+        Drop(former => former.Asked.Step == asked.Step);
+        var preparation = new Preparation(asked, options);
         preparations.Add(asked.Number, preparation);
         if (asked.IsDoubted)
             Plan(preparation);
@@ -165,22 +146,18 @@ public sealed class RolloutsLogic
         if (before <= oldest)
             return;
         oldest = before;
-        foreach (var number in preparations.Keys.Where(number => number < before).ToList())
-        {
-            Stop(preparations[number]);
-            preparations.Remove(number);
-        }
-
-        foreach (var worker in pools.SelectMany(static pool => pool.Workers))
+        Drop(former => former.Asked.Number < before);
+        foreach (var worker in workers.Workers)
             effects.Add(new TellWorker(worker, new ForgetRollouts(before)));
     }
 
-    private void Stop(Preparation preparation)
+    private void Drop(Func<Preparation, bool> isUnwanted)
     {
-        generations.RemoveAll(work => work.Preparation == preparation);
-        judgements.RemoveAll(work => work.Preparation == preparation);
-        foreach (var pool in pools)
-            pool.Take(work => work is RolloutWork mine && mine.Preparation == preparation);
+        foreach (var unwanted in preparations.Values.Where(isUnwanted).ToList())
+        {
+            workers.Take(work => work.Preparation == unwanted);
+            preparations.Remove(unwanted.Asked.Number);
+        }
     }
 
     private void Ask(Preparation preparation, LedgerCommand command)
@@ -193,44 +170,38 @@ public sealed class RolloutsLogic
     private void Plan(Preparation preparation)
     {
         var samples = options.Rollouts.Samples;
-        var all = preparation.Groups.Count() * samples;
-        var share = Math.Clamp(all / (2 * Math.Max(1, options.Rollouts.Workers)), 1, samples);
-        foreach (var group in preparation.Groups)
+        List<Preparation.Group> groups = [.. preparation.Groups];
+        var share = Math.Clamp(groups.Count * samples / (2 * Math.Max(1, options.Rollouts.Workers)), 1, samples);
+        foreach (var group in groups)
         {
             foreach (var part in Enumerable.Range(0, samples).Chunk(share))
-                generations.Add(new GenerationWork(preparation, group, part, attempt: 0));
+                Ask(preparation, group, part);
         }
 
-        foreach (var (group, sample) in preparation.Compared(options.AuditEvery, samples))
-            AskAgain(preparation, group, sample);
+        foreach (var (group, sample) in preparation.Compared)
+            Ask(preparation, groups[group], [sample], toCompare: true);
     }
 
-    private void AskAgain(Preparation preparation, Preparation.Group group, int sample, bool toCompare = true)
+    // All of the samples have been asked for equally often.
+    private void Ask(Preparation preparation, Preparation.Group group, int[] samples, bool toCompare = false)
     {
-        var attempt = group.Votes[sample].AskAgain(toCompare);
-        foreach (var other in generations.Where(work => work.Group == group && work.Left.Contains(sample)))
-            other.Rivals = Rivals;
-        generations.Add(new GenerationWork(preparation, group, [sample], attempt) { Rivals = Rivals });
+        var attempt = samples.Max(sample => group.Samples[sample].Ask(toCompare));
+        workers.Add(new GenerationWork(preparation, group, samples, attempt, workers.Open));
     }
 
-    // Who computes, or has computed, the same for comparison: a worker that computes wrongly may do so twice.
-    private HashSet<int> Rivals(GenerationWork work) =>
-    [
-        .. generations.Where(other => other != work && other.IsGiven && other.Group == work.Group && other.Left.Overlaps(work.Left))
-            .Select(static other => other.GivenTo),
-        .. work.Left.SelectMany(sample => work.Group.Votes[sample].Others(work.Attempt)),
-    ];
+    private void Ask(Preparation preparation, Preparation.Group group, ActorRole judge) =>
+        workers.Add(new JudgementWork(judge, preparation, group, group.Judgements[judge].Ask()));
 
     private void Note(Preparation preparation, WorkerReport report, bool isAlive)
     {
         switch (report)
         {
-            case RolloutDone done when preparation.Find(done.Position) is { } group && done.Sample < group.Votes.Length:
+            case RolloutDone done when preparation.Find(done.Position) is { } group && done.Sample < group.Samples.Count:
                 Note(preparation, group, done, isAlive);
                 break;
-            case JudgementReport judged when preparation.Find(judged.Position) is { IsGenerated: true } group
-                && judged.Attempt == group.Attempt:
-                Note(group, judged, isAlive);
+            case JudgementReport judged when preparation.Find(judged.Position) is { } group
+                && group.Judgements.GetValueOrDefault(judged.Worker.Role)?.Counts(judged.Attempt) == true:
+                Note(preparation, group, judged, isAlive);
                 break;
             case WeightsMissing missing when isAlive:
                 Tell(new WeightsRefused(missing.Number, missing.Reason));
@@ -244,52 +215,30 @@ public sealed class RolloutsLogic
         if (preparation.ProblemOf(done, options.Pieces) is { } error)
         {
             if (isAlive)
-                Distrust(preparation, done.Worker, $"{name} {error}");
+                Distrust(done.Worker, $"{name} {error}");
             return;
         }
 
-        var vote = group.Votes[done.Sample];
-        var wasGenerated = group.IsGenerated;
-        var before = vote.Accepted;
-        vote.Add(done.Worker, done.Attempt, done.Rollout);
-        foreach (var work in generations.Where(work => work.Group == group && work.Attempt == done.Attempt).ToList())
-        {
+        foreach (var work in workers.Open.OfType<GenerationWork>().Where(work => work.Group == group && work.Attempt == done.Attempt))
             work.Left.Remove(done.Sample);
-            if (work.Left.Count == 0)
-                Complete(work);
-        }
-
-        if (vote.IsDisputed)
-        {
-            // Somebody decides who has not computed it yet.
-            if (!generators.HasOthers(vote.Workers))
-                effects.AddRange(generators.Replace(done.Worker, now));
-            AskAgain(preparation, group, done.Sample);
-        }
-
-        foreach (var outlier in vote.Outliers.DistinctBy(static outlier => outlier.Number).ToList())
-            Distrust(preparation, outlier, $"{name} differs from what two computations agree on");
+        workers.Take(static work => work is GenerationWork { Left.Count: 0 });
+        var vote = group.Samples[done.Sample];
+        var before = vote.Accepted;
+        Count(vote, done.Worker, done.Attempt, done.Rollout, name, () => Ask(preparation, group, [done.Sample]));
         if (before is not null && vote.Accepted != before)
             Doubt(group);
-        if (group.IsGenerated && (!wasGenerated || vote.Accepted != before))
-        {
-            judgements.Add(new JudgementWork(preparation, group, ActorRole.Reward));
-            if (HasReferences)
-                judgements.Add(new JudgementWork(preparation, group, ActorRole.Reference));
-            if (HasValues)
-                judgements.Add(new JudgementWork(preparation, group, ActorRole.Critic));
-        }
+        Judge(preparation, group);
     }
 
-    private void Note(Preparation.Group group, JudgementReport report, bool isAlive)
+    private void Note(Preparation preparation, Preparation.Group group, JudgementReport report, bool isAlive)
     {
-        if (report.ProblemFor(group.Votes.Length) is { } problem)
+        var role = report.Worker.Role;
+        if (report.ProblemFor(group.Samples.Count) is { } problem)
         {
             if (!isAlive)
                 return;
             effects.Add(new StopWorker(report.Worker));
-            foreach (var pool in pools)
-                effects.AddRange(pool.Ended(report.Worker, problem, now));
+            effects.AddRange(workers[role].Ended(report.Worker, problem, now));
         }
         else if (report is ScoringFailed failed)
         {
@@ -297,50 +246,85 @@ public sealed class RolloutsLogic
         }
         else
         {
-            Complete(group, group.Take(report));
+            workers.Take(work => work.Group == group && work.Role == role && work.Attempt == report.Attempt);
+            Count(
+                group.Judgements[role], report.Worker, report.Attempt, report with { Worker = default, Attempt = 0 },
+                $"what it computed of the rollouts of prompt {report.Position} at step {preparation.Asked.Step}",
+                () => Ask(preparation, group, role));
         }
     }
 
-    // A worker that computes wrongly is replaced, and all of the step that rests on it is sampled again.
-    private void Distrust(Preparation preparation, ActorId outlier, string evidence)
+    /// <param name="askAgain">Asks for one more computation of the same.</param>
+    private void Count<T>(Vote<T> vote, ActorId worker, int attempt, T answer, string name, Action askAgain)
+        where T : class
     {
-        reported.Add(outlier.Number);
+        vote.Add(worker, attempt, answer);
+        if (vote.IsUndecided)
+        {
+            // Where answers differ, somebody decides who has not computed it yet.
+            if (vote.IsContested && !workers[worker.Role].HasOthers(vote.Workers))
+                effects.AddRange(workers[worker.Role].Replace(worker, now));
+            askAgain();
+        }
+
+        foreach (var outlier in vote.Outliers.DistinctBy(static outlier => outlier.Number).ToList())
+            Distrust(outlier, $"{name} differs from what two computations agree on");
+    }
+
+    // A worker that computes wrongly is replaced, and all that rests on it and is not kept yet is computed again.
+    private void Distrust(ActorId outlier, string evidence)
+    {
+        reported.Add((outlier.Role, outlier.Number));
         Tell(new WorkerCorrupted(outlier, evidence));
-        effects.AddRange(generators.Replace(outlier, now));
+        effects.AddRange(workers[outlier.Role].Replace(outlier, now));
         foreach (var unfinished in preparations.Values.Where(static one => one is { Done: null, Pending: null }))
         {
             foreach (var group in unfinished.Groups)
             {
-                for (var sample = 0; sample < group.Votes.Length; sample++)
-                {
-                    if (!group.Votes[sample].Withdraw(outlier.Number))
-                        continue;
-                    AskAgain(unfinished, group, sample, toCompare: false);
-                    Doubt(group);
-                }
+                if (outlier.Role == ActorRole.Rollout)
+                    WithdrawSamples(unfinished, group, outlier.Number);
+                else
+                    WithdrawJudgement(unfinished, group, outlier);
             }
         }
+    }
+
+    private void WithdrawSamples(Preparation preparation, Preparation.Group group, int sampler)
+    {
+        foreach (var (sample, vote) in group.Samples.Index())
+        {
+            var before = vote.Accepted;
+            vote.Withdraw(sampler);
+            if (vote.IsUndecided)
+                Ask(preparation, group, [sample]);
+            if (before is not null && vote.Accepted != before)
+                Doubt(group);
+        }
+
+        Judge(preparation, group);
+    }
+
+    private void WithdrawJudgement(Preparation preparation, Preparation.Group group, ActorId judge)
+    {
+        var vote = group.Judgements[judge.Role];
+        vote.Withdraw(judge.Number);
+        if (vote.IsUndecided)
+            Ask(preparation, group, judge.Role);
+    }
+
+    // Has the rollouts of a prompt judged once all are there.
+    private void Judge(Preparation preparation, Preparation.Group group)
+    {
+        if (!group.IsGenerated)
+            return;
+        foreach (var role in options.Judges.Where(role => !group.Judgements[role].IsAsked))
+            Ask(preparation, group, role);
     }
 
     private void Doubt(Preparation.Group group)
     {
         group.Doubt();
-        Complete(group, ActorRole.Reward);
-        Complete(group, ActorRole.Reference);
-        Complete(group, ActorRole.Critic);
-    }
-
-    private void Complete(GenerationWork work)
-    {
-        generations.Remove(work);
-        generators.Take(taken => taken == work);
-    }
-
-    private void Complete(Preparation.Group group, ActorRole role)
-    {
-        judgements.RemoveAll(work => work.Group == group && work.Role == role);
-        (role switch { ActorRole.Reward => rewards, ActorRole.Reference => references, _ => critics })
-            .Take(work => work is JudgementWork judged && judged.Group == group);
+        workers.Take(work => work is JudgementWork && work.Group == group);
     }
 
     private void Finish(Preparation preparation, StepRollouts rollouts)
@@ -359,27 +343,23 @@ public sealed class RolloutsLogic
         effects.Add(new HandOver(asked.Step, experience));
         preparation.Done = new ExperiencePrepared(asked.Number, experience.Hash, experience.Summary);
         Tell(preparation.Done);
-        Stop(preparation);
+        workers.Take(work => work.Preparation == preparation);
     }
 
     private RolloutPhase PhaseOf(Preparation preparation) => preparation.Pending is KeepRollouts ? RolloutPhase.Keeping
-        : preparation.Pending is null && !generations.Exists(work => work.Preparation == preparation) ? RolloutPhase.Scoring
+        : preparation.Pending is null && !IsSampling(preparation) ? RolloutPhase.Scoring
         : RolloutPhase.Sampling;
+
+    private bool IsSampling(Preparation preparation) =>
+        workers.Open.Any(work => work is GenerationWork && work.Preparation == preparation);
 
     private List<RolloutsEffect> Advance()
     {
-        foreach (var pool in pools)
-            effects.AddRange(pool.Tick(now));
-        effects.AddRange(generators.Give(
-            generations.Where(static work => !work.IsGiven).ToList(), LoadPerSlot * options.Rollouts.Slots, now));
-        Judge(rewards, ActorRole.Reward, Math.Max(JudgedAtOnce, options.ScoredAtOnce));
-        Judge(references, ActorRole.Reference);
-        Judge(critics, ActorRole.Critic);
+        effects.AddRange(workers.Advance(now));
         foreach (var preparation in preparations.Values.Where(static preparation => preparation is { Done: null, Pending: null }))
         {
             // An audit that is under way may still change a rollout.
-            if (generations.Exists(work => work.Preparation == preparation)
-                || preparation.Complete(HasReferences, HasValues) is not { } rollouts)
+            if (IsSampling(preparation) || preparation.Complete() is not { } rollouts)
                 continue;
             preparation.Experience = ExperienceOf(preparation, rollouts);
             Ask(preparation, new KeepRollouts(preparation.Asked.Number, rollouts));
@@ -388,8 +368,5 @@ public sealed class RolloutsLogic
         foreach (var preparation in preparations.Values.Where(one => one.Done is null && one.Phase != PhaseOf(one)))
             Tell(new ExperienceProgressed(preparation.Asked.Number, preparation.Phase = PhaseOf(preparation)));
         return effects;
-
-        void Judge(WorkerPool pool, ActorRole role, int atOnce = JudgedAtOnce) => effects.AddRange(pool.Give(
-            judgements.Where(work => work.Role == role && !work.IsGiven).ToList(), atOnce, now));
     }
 }

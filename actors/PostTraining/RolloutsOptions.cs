@@ -3,6 +3,7 @@ using ActorTrain.Data.Plan;
 using ActorTrain.Models;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Rollouts;
+using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.PostTraining;
 
@@ -34,8 +35,13 @@ public sealed record RolloutsOptions
     /// <summary>0 without a critic.</summary>
     public int Critics { get; init; }
 
-    /// <summary>Steps between rollouts that are sampled twice and compared; 0: none is.</summary>
+    /// <summary>Steps between those in which a rollout is sampled twice, and the rollouts of its prompt are judged twice, and both are
+    /// compared; 0: none is.</summary>
     public int AuditEvery { get; init; }
+
+    /// <summary>Who judges the rollouts of each prompt.</summary>
+    public IEnumerable<ActorRole> Judges =>
+        ((ActorRole[])[ActorRole.Reward, ActorRole.Reference, ActorRole.Critic]).Where(role => CountOf(role) > 0);
 
     /// <summary>How often workers may be lost.</summary>
     public required TrainerSupervisorOptions Supervision { get; init; }
@@ -45,4 +51,14 @@ public sealed record RolloutsOptions
 
     /// <summary>Unanswered messages are repeated after this time.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Workers of a role.</summary>
+    public int CountOf(ActorRole role) => role switch
+    {
+        ActorRole.Rollout => Rollouts.Workers,
+        ActorRole.Reward => Rewards,
+        ActorRole.Reference => References,
+        ActorRole.Critic => Critics,
+        _ => 0,
+    };
 }

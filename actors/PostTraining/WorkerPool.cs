@@ -9,7 +9,6 @@ namespace ActorTrain.Actors.PostTraining;
 /// <summary>Workers of one role: keeps them alive, and knows which work each has. Has no clock, thread or actor.</summary>
 internal sealed class WorkerPool
 {
-    private readonly ActorRole role;
     private readonly TrainerSupervisorOptions options;
     private readonly TimeSpan timeout;
     private readonly TimeSpan retryInterval;
@@ -19,11 +18,13 @@ internal sealed class WorkerPool
 
     public WorkerPool(ActorRole role, int count, TrainerSupervisorOptions options, TimeSpan timeout, TimeSpan retryInterval)
     {
-        (this.role, this.options, this.timeout, this.retryInterval) = (role, options, timeout, retryInterval);
+        (Role, this.options, this.timeout, this.retryInterval) = (role, options, timeout, retryInterval);
         replacements = new FailureWindow(options.Window, options.MaxLosses);
         for (var i = 0; i < count; i++)
             posts.Add(NewPost());
     }
+
+    public ActorRole Role { get; }
 
     public int Count => posts.Count;
 
@@ -40,7 +41,7 @@ internal sealed class WorkerPool
         {
             if (post.Life is null && post.StartAt <= now)
             {
-                post.Begin(new ActorId(role, post.Number, ++post.Lives), now);
+                post.Begin(new ActorId(Role, post.Number, ++post.Lives), now);
                 yield return new SpawnWorker(post.Life!.Value);
             }
             else if (post.Life is { } life && post.Work.Count > 0 && post.RemindAt <= now)

@@ -85,7 +85,8 @@ public sealed record GenerateRollouts(
 /// <summary>Scores the rollouts of a prompt, or computes their log-probabilities or values, according to who is asked.</summary>
 /// <param name="Weights">Those that sampled; of a critic among them are the values.</param>
 /// <param name="Rollouts">All of the prompt, in order of samples.</param>
-/// <param name="Attempt">Grows where a rollout of the prompt turned out to be another.</param>
+/// <param name="Attempt">Distinguishes computations that are to be compared, and those of rollouts of which one turned out to be
+/// another; each is done anew.</param>
 public sealed record JudgeRollouts(
     long Number, PublishedWeights Weights, long Position, EquatableArray<int> Prompt, EquatableArray<Rollout> Rollouts, int Attempt)
     : WorkerCommand(Number);

@@ -32,7 +32,8 @@ internal static class ReplayCommand
         var command = new CliCommand<ReplayRequest>("replay", "Sample past rollouts again and compare every bit with the records.", """
             The weights that sampled step N are those of the newest checkpoint before, or those that the run began with, and the
             updates since, computed again from the rollouts in the run's folder, interventions included. Each recomputed step is compared
-            with metrics.jsonl and with the state's hash in its file; then the rollouts are sampled, and ids and log-probabilities compared.
+            with metrics.jsonl and with the state's hash in its file; then the rollouts are sampled, and ids and log-probabilities compared,
+            with a KL coefficient above 0 also those under the base model.
             All of it needs the run's folder alone; what is missing there is sampled and scored again with the run's data.
 
             Exit code 1: something differs from the records; the first differences are printed. The cause is another machine (its numeric
@@ -108,8 +109,9 @@ internal static class ReplayCommand
 
         if (differences.Count == 0)
         {
+            var also = replay.HasReferences ? ", also those under the base model," : "";
             context.Output.WriteLine($"{Plural.Of(wanted.Count, "rollout")} sampled again, equal to the ledger to the bit: ids and "
-                + $"log-probabilities of {replay.Tokens} tokens.");
+                + $"log-probabilities{also} of {replay.Tokens} tokens.");
             return ExitCode.Success;
         }
 

@@ -110,8 +110,8 @@ internal sealed class RolloutAudit
     private void CheckRewards(RolloutsRun run, StepRollouts kept)
     {
         var weights = new PublishedWeights(kept.Step, Slot: 0, kept.Weights);
-        var scored = StepSampler.Judged<RewardsScored>(run, ActorRole.Reward, new NoWeights(), kept.Groups.Select(group =>
-            new JudgeRollouts(0, weights, group.Position, group.Prompt, [.. group.Samples.Select(static one => one.Rollout)], 0)));
+        var scored = StepSampler.Judged<RewardsScored>(
+            run, ActorRole.Reward, new NoWeights(), kept.Groups.Select(group => StepSampler.OrderOf(group, weights)));
         foreach (var (group, report) in kept.Groups.Zip(scored))
         {
             rewards += group.Samples.Count;

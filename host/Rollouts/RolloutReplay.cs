@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Judging;
 using ActorTrain.Actors.PostTraining;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Data.Shards;
 using ActorTrain.Host.Runs;
 using ActorTrain.Host.Training;
@@ -18,7 +19,7 @@ namespace ActorTrain.Host.Rollouts;
 /// <param name="Index">Of its prompt in the step, by position.</param>
 internal readonly record struct RolloutName(long Step, int Index, int Sample);
 
-/// <summary>Samples rollouts of the past anew, with the weights of their steps.</summary>
+/// <summary>Samples rollouts of the past anew, with the weights of their steps, and compares them with the base model again.</summary>
 internal sealed class RolloutReplay : IDisposable
 {
     private readonly PastRollouts past;
@@ -31,6 +32,7 @@ internal sealed class RolloutReplay : IDisposable
     private readonly StepSampler sampler;
     private readonly CancellationToken cancellation;
     private TokenStore? data;
+    private ReferenceDevice? reference;
     private RecordedJudge? judge;
     private RolloutsRun? run;
 
@@ -68,6 +70,9 @@ internal sealed class RolloutReplay : IDisposable
     /// <summary>Tokens that were compared.</summary>
     public long Tokens { get; private set; }
 
+    /// <summary>Whether log-probabilities under the base model are compared, too.</summary>
+    public bool HasReferences => past.Configuration.ComparesWithBase;
+
     /// <summary>Samples some rollouts of a step and compares ids and log-probabilities with the ledger.</summary>
     /// <param name="chosen">Of a step that is not below the last one.</param>
     /// <returns>One sentence for each difference.</returns>
@@ -92,6 +97,8 @@ internal sealed class RolloutReplay : IDisposable
                 differences.Add($"step {step}, position {group.Position}, sample {one.Sample}: {difference}");
         }
 
+        if (HasReferences)
+            differences.AddRange(ReferenceDifferences(kept, chosen));
         return differences;
     }
 
@@ -119,6 +126,7 @@ internal sealed class RolloutReplay : IDisposable
     {
         sampler.Dispose();
         policy.Dispose();
+        reference?.Dispose();
         judge?.Dispose();
         data?.Dispose();
     }
@@ -140,6 +148,22 @@ internal sealed class RolloutReplay : IDisposable
         return sampler.Sample(run, step, policy.Weights, Skips(), cancellation) with { KlCoefficient = policy.KlCoefficient };
     }
 
+    // All answers to a prompt in one pass, as in the run.
+    private IEnumerable<string> ReferenceDifferences(StepRollouts kept, IReadOnlyCollection<RolloutName> chosen)
+    {
+        reference ??= RolloutSetup.Reference(past.Configuration, model.ShapeOfPolicy(), past.Run);
+        List<int> groups = [.. chosen.Select(static one => one.Index).Distinct()];
+        var found = StepSampler.Answers<ReferencesScored>(
+            reference, [.. groups.Select(index => StepSampler.OrderOf(kept.Groups[index], policy.Weights))], note, cancellation);
+        foreach (var one in chosen)
+        {
+            var group = kept.Groups[one.Index];
+            var now = found[groups.IndexOf(one.Index)].LogProbabilities[one.Sample];
+            if (DifferenceOf(group.Samples[one.Sample].Reference, now) is { } difference)
+                yield return $"step {kept.Step}, position {group.Position}, sample {one.Sample}: {difference}";
+        }
+    }
+
     private RolloutsRun Run(RolloutSetup setup) => setup.Run(model, past.Run, environment, judge = setup.PastJudge(past.Run));
 
     // Ranges for later steps lie behind the positions of earlier ones, so one list holds for all.
@@ -156,5 +180,18 @@ internal sealed class RolloutReplay : IDisposable
 
         return was.Ids.Count != now.Ids.Count ? $"it has {now.Ids.Count} tokens, not {was.Ids.Count}"
             : was.HasEnded == now.HasEnded ? null : $"it has {(now.HasEnded ? "an" : "no")} end token";
+    }
+
+    private static string? DifferenceOf(EquatableArray<float> was, EquatableArray<float> now)
+    {
+        if (was.Count != now.Count)
+            return $"it has {now.Count} log-probabilities under the base model, not {was.Count}";
+        for (var token = 0; token < was.Count; token++)
+        {
+            if (BitConverter.SingleToInt32Bits(was[token]) != BitConverter.SingleToInt32Bits(now[token]))
+                return $"token {token} has log-probability {now[token]:R} under the base model, not {was[token]:R}";
+        }
+
+        return null;
     }
 }

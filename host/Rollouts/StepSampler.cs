@@ -58,6 +58,10 @@ internal sealed class StepSampler(GeneratorOptions options, IWeightSource source
             })]))]);
     }
 
+    /// <summary>Has rollouts that are kept judged again.</summary>
+    public static JudgeRollouts OrderOf(RolloutGroup kept, PublishedWeights weights) => new(
+        0, weights, kept.Position, kept.Prompt, [.. kept.Samples.Select(static sample => sample.Rollout)], Attempt: 0);
+
     /// <summary>What a scorer, a reference or a critic of a run reports, in order.</summary>
     /// <param name="source">Has the weights of the orders, for a critic.</param>
     /// <exception cref="UserErrorException">Scores of an external judge are not kept.</exception>

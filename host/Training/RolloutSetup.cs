@@ -130,8 +130,7 @@ internal sealed class RolloutSetup
             {
                 ActorRole.Reward => new RewardDevice(Sources(directory, judge)),
                 ActorRole.Critic => new CriticDevice(model, training.ChosenPrecision, microBatch, weights),
-                _ => new ReferenceDevice(policy, training.ChosenPrecision, directory.BaseOf(configuration.Base)!,
-                    configuration.Rollouts.Temperature, microBatch),
+                _ => Reference(configuration, policy, directory),
             },
 
             // Trainers wait while rollouts are made.
@@ -149,6 +148,12 @@ internal sealed class RolloutSetup
         Seed = (ulong)configuration.Training.Seed,
         MicroBatch = configuration.Training.MicroBatch * configuration.Rollouts.Samples,
     };
+
+    /// <summary>What computes log-probabilities under the base model of a run.</summary>
+    /// <exception cref="UserErrorException">Its weights cannot be read.</exception>
+    public static ReferenceDevice Reference(RunConfiguration configuration, ModelOptions policy, RunDirectory directory) => new(
+        policy, configuration.Training.ChosenPrecision, directory.BaseOf(configuration.Base)!, configuration.Rollouts.Temperature,
+        configuration.Training.MicroBatch * configuration.Rollouts.Samples);
 
     /// <summary>The run's copy of its reward model; null without one.</summary>
     public static ScorerCopy? ScorerOf(RunConfiguration configuration, RunDirectory directory) =>

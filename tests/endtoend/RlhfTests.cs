@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using ActorTrain.Persistence.Rollouts;
 using ActorTrain.Tests.Processes;
 
 namespace ActorTrain.EndToEnd.Tests;
@@ -156,6 +157,32 @@ public sealed class RlhfTests
         // The file of another step is not that of this one.
         File.Copy(real.At("runs", "policy", "rollouts", "step-00000002.jsonl"), file, overwrite: true);
         real.Run("audit", Damaged).ExitCode.ShouldBe(1);
+    }
+
+    // A reference that always computes other bits agrees with itself in audits.
+    [Fact]
+    public void A_log_probability_of_the_base_model_that_was_kept_wrong_is_found_by_a_replay()
+    {
+        const string Wrong = "wrong/policy";
+        const int Last = Steps - 1;
+        FolderCopy.Make(real.RunFolder("policy"), real.At(Wrong));
+        var ledger = new RolloutLedger(real.At(Wrong, "rollouts"));
+        var kept = ledger.Read(Last).ShouldNotBeNull();
+        var group = kept.Groups[2];
+        var right = group.Samples[1];
+        var wrong = right with { Reference = [MathF.BitIncrement(right.Reference[0]), .. right.Reference.Skip(1)] };
+        ledger.Write(kept with
+        {
+            Groups =
+            [
+                .. kept.Groups.Select(one => one != group ? one
+                    : group with { Samples = [group.Samples[0], wrong, .. group.Samples.Skip(2)] }),
+            ],
+        });
+        var replay = real.Run("replay", Wrong, "--step", $"{Last}");
+        replay.ExitCode.ShouldBe(1);
+        replay.Error.ShouldName($"position {group.Position}, sample 1: token 0 has log-probability", "under the base model");
+        real.Run("replay", Wrong, "--step", $"{Last}", "--position", $"{group.Position}", "--sample", "0").ShouldSucceed();
     }
 
     [Fact]

@@ -30,8 +30,9 @@ public sealed class RolloutsLogicTests
 
     private List<TellWorker> Generations => [.. effects.OfType<TellWorker>().Where(static told => told.Command is GenerateRollouts)];
 
-    private List<TellWorker> Scorings =>
-        [.. effects.OfType<TellWorker>().Where(static told => told.Command is JudgeRollouts && told.Worker.Role == ActorRole.Reward)];
+    private List<TellWorker> Judgements => [.. effects.OfType<TellWorker>().Where(static told => told.Command is JudgeRollouts)];
+
+    private List<TellWorker> Scorings => [.. Judgements.Where(static told => told.Worker.Role == ActorRole.Reward)];
 
     [Fact]
     public void An_audit_is_done_by_another_worker_and_both_must_agree()
@@ -169,6 +170,24 @@ public sealed class RolloutsLogicTests
         other.Handle(asked with { Number = 3, Step = 5 }, At).ShouldBeEmpty();
     }
 
+    // Seed 295 of the simulation: orders whose weights are gone filled the only sampler for ever, so that those which replaced them were
+    // never given to it.
+    [Fact]
+    public void A_step_that_is_asked_for_anew_while_an_earlier_one_is_still_wanted_is_sampled_with_the_new_weights()
+    {
+        var options = policy.Options;
+        var other = new RolloutsLogic(options with { Rollouts = options.Rollouts with { Workers = 1, Slots = 1 } });
+        other.Begin(At);
+        var refused = new PrepareExperience(2, 1, 1, new PublishedWeights(0, 0, Weights), SkipList.Empty);
+        other.Handle(refused, At);
+        other.Handle(new RolloutsRead(2, null), At).OfType<TellWorker>().ShouldNotBeEmpty();
+        other.Handle(refused with { Number = 3, Weights = new PublishedWeights(0, 1, Weights) }, At);
+        var given = other.Handle(new RolloutsRead(3, null), At).OfType<TellWorker>().Select(static told => told.Command).ToList();
+        given.OfType<GenerateRollouts>().ShouldNotBeEmpty();
+        given.ShouldAllBe(static order => order.Number == 3);
+        other.Handle(refused, At).ShouldBeEmpty();
+    }
+
     [Fact]
     public void A_ledger_that_fails_is_reported_and_asked_again_and_late_answers_of_another_number_are_not_taken()
     {
@@ -200,8 +219,7 @@ public sealed class RolloutsLogicTests
         Finish(honest, [0, 1, 2]);
         Done(other, 0, attempt: 1);
         var asked = Scorings.ShouldHaveSingleItem();
-        Judge(effects.OfType<TellWorker>().Single(
-            static told => told.Command is JudgeRollouts && told.Worker.Role == ActorRole.Reference));
+        Judge(Judgements.Single(static told => told.Worker.Role == ActorRole.Reference));
         var wrong = new RewardsScored(asked.Worker, 1, position, 0, [.. Enumerable.Repeat(new RolloutScore(reward, []), rewards)]);
         Do(logic.Handle(wrong, At));
         effects.OfType<StopWorker>().ShouldHaveSingleItem().Worker.ShouldBe(asked.Worker);
@@ -214,6 +232,7 @@ public sealed class RolloutsLogicTests
         Do(logic.Handle(wrong, At + TimeSpan.FromMinutes(1)));
         Kept().ShouldBeNull();
         Judge(Scorings[^1]);
+        Judge();
         Kept()!.Groups[0].Samples.ShouldBe(policy.Experience(0, Weights, SkipList.Empty).Groups[0].Samples);
     }
 
@@ -251,11 +270,11 @@ public sealed class RolloutsLogicTests
     private void Done(ActorId worker, int sample, int attempt, Rollout? rollout = null) =>
         Do(logic.Handle(new RolloutDone(worker, 1, position, sample, attempt, rollout ?? Right(sample), Weights), At));
 
-    // Answers the last orders to score and to compare.
+    // Answers all orders to score and to compare, and those that follow.
     private void Judge()
     {
-        foreach (var told in effects.OfType<TellWorker>().Where(static told => told.Command is JudgeRollouts).ToList())
-            Judge(told);
+        for (var order = 0; order < Judgements.Count; order++)
+            Judge(Judgements[order]);
     }
 
     private void Judge(TellWorker told)

@@ -71,6 +71,50 @@ public sealed class RolloutsSimulationTests
         }
     }
 
+    // A reward or a log-probability that was reported wrong was trained on.
+    [Theory]
+    [InlineData(ActorRole.Reward)]
+    [InlineData(ActorRole.Reference)]
+    public void A_judge_that_computes_wrongly_is_found_by_an_audit_and_what_it_computed_is_not_trained_on(ActorRole role)
+    {
+        for (var seed = 0; seed < 80; seed++)
+        {
+            var run = Run(new SimulatedPreparations(seed, steps: 5, seed % 2 == 0 ? Weather.Calm : Storm with { OthersCrash = 0 },
+                options => options with { AuditEvery = 1, Rewards = 2, References = 2 })
+            {
+                OutlierRole = role,
+                Outliers = new Dictionary<int, WrongBits> { [seed / 2 % 2] = WrongBits.Always },
+                Turns = seed % 2 == 0 ? 0 : 0.05,
+            }, seed);
+            if (seed % 2 == 0)
+                run.Corrupted.ShouldHaveSingleItem($"seed {seed}");
+            run.Corrupted.ShouldAllBe(found => found.Worker.Role == role && found.Worker.Number == seed / 2 % 2, $"seed {seed}");
+        }
+    }
+
+    // With one alone, what it computes twice is compared.
+    [Theory]
+    [InlineData(ActorRole.Reward)]
+    [InlineData(ActorRole.Reference)]
+    public void Judges_that_sometimes_compute_wrongly_hold_nothing_up(ActorRole role)
+    {
+        var found = 0;
+        for (var seed = 0; seed < 60; seed++)
+        {
+            var run = Run(new SimulatedPreparations(seed, steps: 6, seed % 2 == 0 ? Weather.Calm : Storm,
+                options => options with { AuditEvery = 1, Rewards = 1 + seed % 3, References = 1 + seed % 3 })
+            {
+                OutlierRole = role,
+                Outliers = new Dictionary<int, WrongBits> { [0] = WrongBits.Sometimes },
+                MayBeDeceived = true,
+            }, seed);
+            run.Corrupted.ShouldAllBe(one => one.Worker.Role == role && one.Worker.Number == 0, $"seed {seed}");
+            found += run.Corrupted.Any() ? 1 : 0;
+        }
+
+        found.ShouldBeGreaterThan(20);
+    }
+
     [Fact]
     public void One_of_many_that_computes_wrongly_is_found_as_audits_go_round()
     {

@@ -72,6 +72,10 @@ internal sealed class SimulatedPolicy(BatchPlan plan)
     public static RolloutScore Score(Rollout rollout) =>
         new(rollout.Ids.Count % 5 == 4 ? null : rollout.Ids.Sum() % 7, [rollout.Ids.Count, rollout.HasEnded ? 1 : null]);
 
+    /// <param name="error">What is wrong with it; 0: nothing.</param>
+    public static RolloutScore ScoreBut(Rollout rollout, double error) =>
+        error == 0 ? Score(rollout) : Score(rollout) with { Total = (Score(rollout).Total ?? 0) + error };
+
     public static EquatableArray<float> Reference(Rollout rollout) => [.. rollout.Ids.Select(static id => -(float)(id % 64) / 16)];
 
     private RolloutGroup Group(ulong weights, Prompt prompt) => new(

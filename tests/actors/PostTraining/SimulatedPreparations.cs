@@ -44,10 +44,13 @@ internal sealed class SimulatedPreparations
     {
         init
         {
-            foreach (var (worker, lie) in value)
-                world.Outliers[worker] = lie;
+            foreach (var (worker, wrong) in value)
+                world.Outliers[(OutlierRole, worker)] = wrong;
         }
     }
+
+    /// <summary>Set it before them.</summary>
+    public ActorRole OutlierRole { private get; init; } = ActorRole.Rollout;
 
     /// <summary>Whether wrong rollouts may be accepted where nobody compared them.</summary>
     public bool MayBeDeceived { init => world.MayBeDeceived = value; }

@@ -10,10 +10,10 @@ namespace ActorTrain.Actors.Tests.PostTraining;
 /// <summary>How a worker that computes wrongly does so, in all its lives.</summary>
 internal enum WrongBits
 {
-    /// <summary>Each of its rollouts is another one, always the same.</summary>
+    /// <summary>Each of its rollouts or judgements is another one, always the same.</summary>
     Always,
 
-    /// <summary>Some of its rollouts are, each time another one.</summary>
+    /// <summary>Some of them are, each time another one.</summary>
     Sometimes,
 
     /// <summary>It samples with other weights, and says so.</summary>
@@ -108,6 +108,8 @@ internal sealed class SimulatedWorker
 
         public bool HasWork => underWay.Count > 0;
 
+        private WrongBits? Wrong => world.Outliers.TryGetValue((id.Role, id.Number), out var wrong) ? wrong : null;
+
         public string? Begin(WorkerCommand order)
         {
             switch (order)
@@ -147,7 +149,7 @@ internal sealed class SimulatedWorker
         {
             var rollout = SimulatedPolicy.Rollout(order.Weights.Hash, order.Position, sample);
             var hash = order.Weights.Hash;
-            switch (id.Role == ActorRole.Rollout ? world.Outliers.GetValueOrDefault(id.Number) : null)
+            switch (Wrong)
             {
                 case WrongBits.Always:
                     rollout = rollout with { Ids = [.. rollout.Ids.Select(token => token + 1 + id.Number)] };
@@ -165,9 +167,21 @@ internal sealed class SimulatedWorker
             return new RolloutDone(default, order.Number, order.Position, sample, order.Attempt, rollout, hash);
         }
 
-        private WorkerReport Judge(JudgeRollouts order) => id.Role == ActorRole.Reward
-            ? new RewardsScored(default, order.Number, order.Position, order.Attempt, [.. order.Rollouts.Select(SimulatedPolicy.Score)])
-            : new ReferencesScored(
-                default, order.Number, order.Position, order.Attempt, [.. order.Rollouts.Select(SimulatedPolicy.Reference)]);
+        private WorkerReport Judge(JudgeRollouts order)
+        {
+            // What is added to all that it computes.
+            var error = Wrong switch
+            {
+                WrongBits.Always => 1 + id.Number,
+                WrongBits.Sometimes when world.Fate.Random.Next(3) == 0 => world.Fate.Random.Next(1, 50),
+                _ => 0,
+            };
+            return id.Role == ActorRole.Reward
+                ? new RewardsScored(default, order.Number, order.Position, order.Attempt,
+                    [.. order.Rollouts.Select(rollout => SimulatedPolicy.ScoreBut(rollout, error))])
+                : new ReferencesScored(default, order.Number, order.Position, order.Attempt,
+                    [.. order.Rollouts.Select(rollout =>
+                        (EquatableArray<float>)[.. SimulatedPolicy.Reference(rollout).Select(value => value - error)])]);
+        }
     }
 }

@@ -22,6 +22,9 @@ internal sealed class SimulatedSchedule
     private readonly int workers;
     private readonly int auditEvery;
 
+    // One of two scorers, or of two references, that computes wrongly; audits of every step find it.
+    private readonly ActorId? wrongJudge;
+
     // Steps whose batches have a gradient that is no number, or a loss that shows late.
     private readonly long? poisoned;
     private readonly long? drifting;
@@ -95,6 +98,8 @@ internal sealed class SimulatedSchedule
         // Where trainers have other weights than samplers, only an audit would find a wrong rollout.
         weather = weather with { Misreport = lag == 0 ? UpTo(0.002) : 0 };
         options = options with { Rollouts = new RolloutSchedule(lag, window), SnapshotSlots = options.SnapshotSlots + lag };
+        if (auditEvery == 1 && random.Next(2) == 0)
+            wrongJudge = new ActorId(random.Next(2) == 0 ? ActorRole.Reward : ActorRole.Reference, random.Next(2));
     }
 
     /// <summary>The schedule of a seed.</summary>
@@ -112,9 +117,18 @@ internal sealed class SimulatedSchedule
             var usual = run.World.Policy.Options;
             run.World.Policy = new SimulatedPolicy(plan)
             {
-                Options = usual with { Rollouts = usual.Rollouts with { Workers = workers }, AuditEvery = auditEvery },
+                Options = usual with
+                {
+                    Rollouts = usual.Rollouts with { Workers = workers },
+                    Rewards = wrongJudge is null ? 1 : 2,
+                    References = wrongJudge is null ? 1 : 2,
+                    AuditEvery = auditEvery,
+                },
             };
         }
+
+        if (wrongJudge is { } wrong)
+            run.World.Outliers[(wrong.Role, wrong.Number)] = WrongBits.Always;
 
         run.Run(InputLimit).Ending.ShouldBe(RunEnding.Finished);
         Check(run, options, plan);
@@ -150,6 +164,7 @@ internal sealed class SimulatedSchedule
     public override string ToString() =>
         $"seed {seed}: {options.Steps} steps, {options.Trainers} trainers, {options.Reducers} reducers; "
         + (options.Rollouts is { } rollouts
-            ? $"rollouts by {workers} workers, lag {rollouts.Lag} of {rollouts.Window}, audits every {auditEvery}; " : "")
+            ? $"rollouts by {workers} workers, lag {rollouts.Lag} of {rollouts.Window}, audits every {auditEvery}, "
+                + $"{wrongJudge?.ToString() ?? "nobody"} computes wrongly; " : "")
         + $"poisoned step {poisoned}, drifting step {drifting}; {weather}";
 }

@@ -78,8 +78,8 @@ internal sealed class SimulatedWorld
     /// <summary>Trainers that found no rollouts for their batch, or those of other weights: those that are behind may.</summary>
     public int StaleTrainers { get; set; }
 
-    /// <summary>Numbers of workers that compute wrongly in all their lives.</summary>
-    public Dictionary<int, WrongBits?> Outliers { get; } = [];
+    /// <summary>Workers that compute wrongly in all their lives.</summary>
+    public Dictionary<(ActorRole Role, int Number), WrongBits> Outliers { get; } = [];
 
     /// <summary>The rules that judge.</summary>
     public SpikeDetection Detection { get; set; } = new([new NonFiniteRule(), new LateRule()]);
