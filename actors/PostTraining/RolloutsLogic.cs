@@ -19,6 +19,7 @@ public sealed class RolloutsLogic
     private List<RolloutsEffect> effects = [];
     private readonly SortedDictionary<long, Preparation> preparations = [];
     private DateTimeOffset ledgerRemindAt;
+    private bool isLedgerDelayed;
     private DateTimeOffset now;
     private long oldest;
 
@@ -113,15 +114,24 @@ public sealed class RolloutsLogic
                     break;
                 case (RolloutsKept, KeepRollouts):
                     preparation.Pending = null;
+                    NoteLedger(null);
                     Finish(preparation);
                     break;
                 case (LedgerFailed(_, var reason), KeepRollouts):
-                    Tell(new RolloutsFailed(reason));
+                    NoteLedger(reason);
                     break;
             }
         }
 
         return Advance();
+    }
+
+    // Told once: it is asked again for as long as it takes.
+    private void NoteLedger(string? reason)
+    {
+        if (isLedgerDelayed != reason is not null)
+            Tell(new LedgerDelayed(reason));
+        isLedgerDelayed = reason is not null;
     }
 
     private void Start(DateTimeOffset at) => (now, effects) = (at, []);

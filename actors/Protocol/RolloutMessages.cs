@@ -53,13 +53,17 @@ public sealed record ExperiencePrepared(long Number, ulong Hash, RolloutSummary 
 /// <summary>The published weights are gone or damaged: they are to be published again.</summary>
 public sealed record WeightsRefused(long Number, string Reason) : RolloutsReport;
 
-/// <summary>A disk error, or a judge that gives no scores; the run ends in order, since no step is trained on rollouts that are not kept
-/// and scored.</summary>
+/// <summary>A judge gives no scores, or weights that a worker starts with are damaged; the run ends in order, since no step is trained on
+/// rollouts that are not scored.</summary>
 public sealed record RolloutsFailed(string Reason) : RolloutsReport;
 
 /// <summary>Scores are waited for, or come again.</summary>
 /// <param name="Reason">One sentence on who is waited for; null: nobody any more.</param>
 public sealed record JudgeDelayed(string? Reason) : RolloutsReport;
+
+/// <summary>Rollouts cannot be kept for now, or can again.</summary>
+/// <param name="Reason">One sentence; null: they are kept.</param>
+public sealed record LedgerDelayed(string? Reason) : RolloutsReport;
 
 /// <summary>A worker computed other bits than two others.</summary>
 public sealed record WorkerCorrupted(ActorId Worker, string Evidence) : RolloutsReport;

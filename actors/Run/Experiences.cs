@@ -157,6 +157,12 @@ internal sealed class Experiences(
             case JudgeDelayed(var reason):
                 Wait(reason);
                 break;
+            case LedgerDelayed { Reason: { } reason }:
+                output.Warn($"{reason} Step {progress.Step} waits for that; retrying.");
+                break;
+            case LedgerDelayed:
+                output.Inform("Rollouts can be written again.");
+                break;
             case WorkerLost lost:
                 faults.Add(lost.Worker, lost.Reason);
                 decisions.Record(new ActorRestarted(output.Now, progress.Step, lost.Worker, lost.Reason));

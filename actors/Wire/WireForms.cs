@@ -87,6 +87,7 @@ internal static class WireForms
         Form<WeightsRefused>("weights-refused"),
         Form<RolloutsFailed>("rollouts-failed"),
         Form<JudgeDelayed>("judge-delayed"),
+        Form<LedgerDelayed>("ledger-delayed"),
         Form<WorkerCorrupted>("worker-corrupted"),
         Form<WorkerLost>("worker-lost"),
         Form<ExperienceProgressed>("experience-progressed"),
@@ -244,6 +245,7 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
 [JsonSerializable(typeof(WeightsRefused))]
 [JsonSerializable(typeof(RolloutsFailed))]
 [JsonSerializable(typeof(JudgeDelayed))]
+[JsonSerializable(typeof(LedgerDelayed))]
 [JsonSerializable(typeof(WorkerCorrupted))]
 [JsonSerializable(typeof(WorkerLost))]
 [JsonSerializable(typeof(ExperienceProgressed))]

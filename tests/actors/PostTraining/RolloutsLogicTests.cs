@@ -197,7 +197,8 @@ public sealed class RolloutsLogicTests
         Judge();
         Kept().ShouldNotBeNull();
         Do(logic.Handle(new LedgerFailed(1, "The disk is full."), At));
-        effects.OfType<TellRunOf>().Select(static told => told.Report).OfType<RolloutsFailed>().ShouldHaveSingleItem();
+        Do(logic.Handle(new LedgerFailed(1, "The disk is full."), At));
+        effects.OfType<TellRunOf>().Select(static told => told.Report).OfType<LedgerDelayed>().ShouldBe([new("The disk is full.")]);
         effects.Clear();
         Do(logic.Handle(new RolloutsKept(2), At));
         Do(logic.Handle(new RolloutsRead(1, null), At));
@@ -205,6 +206,7 @@ public sealed class RolloutsLogicTests
         Do(logic.Tick(At + TimeSpan.FromSeconds(1)));
         Kept().ShouldNotBeNull();
         Do(logic.Handle(new RolloutsKept(1), At));
+        effects.OfType<TellRunOf>().Select(static told => told.Report).OfType<LedgerDelayed>().ShouldBe([new(null)]);
         effects.OfType<HandOver>().ShouldHaveSingleItem().Experience.Hash.ShouldBe(policy.Experience(0, Weights, SkipList.Empty).Hash);
     }
 

@@ -41,6 +41,7 @@ public sealed class RolloutRunSimulationTests
         WorkerCrash = 0.02,
         WorkerHang = 0.003,
         WorkerSlow = 0.02,
+        LedgerFails = 0.1,
         StormInputs = 3000,
     };
 

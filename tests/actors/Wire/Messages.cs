@@ -142,6 +142,7 @@ internal static class Messages
             new RolloutsStarted(),
         new ExperiencePrepared(4, 0xfeed, new RolloutSummary(2, 6, 2, double.NaN, [double.NaN], null, 1.5, 0, 0)),
         new WeightsRefused(4, "They are gone."), new RolloutsFailed("The disk is full."), new JudgeDelayed("It is away."), new JudgeDelayed(null),
+        new LedgerDelayed("The disk is full."),
             new WorkerCorrupted(Worker, "It differs."),
             new WorkerLost(Worker, "It threw."),
             new ExperienceProgressed(3, RolloutPhase.Scoring),
