@@ -151,7 +151,11 @@ public readonly record struct RopeScaling : IOptions
         }
 
         if (type is not RopeScalingType.None && Factor is null)
-            yield return new($"{nameof(Type):key} is {word}, which needs a factor; set {nameof(Factor):key} to that of the context.");
+        {
+            yield return new($"{nameof(Type):key} is {word}, which needs a factor; set {nameof(Factor):key}, such as 4 for a context four "
+                + $"times as long.");
+        }
+
         if (type is RopeScalingType.Llama3 or RopeScalingType.Yarn && OriginalContext is null)
         {
             yield return new($"{nameof(Type):key} is {word}, which depends on the context before it was extended; set "

@@ -112,7 +112,7 @@ internal sealed class ConfigReader(string path, JsonElement root)
 
     /// <summary>The error for synonymous objects with different values.</summary>
     public UserErrorException Contradiction(string key, string other) =>
-        new($"{path} has {key} and {other} of different meaning; they must be equal; download the file again.");
+        new($"{path} has {key} and {other} with different values; they must be equal; download the file again.");
 
     /// <summary>An object within the config; null if absent or empty.</summary>
     public ConfigReader? Inner(string key) =>

@@ -24,7 +24,7 @@ internal static class HuggingFaceBuffers
                 && (AreFrequencies(values, due) || (options.RopeScaling.Type is RopeScalingType.Linear
                     && AreFrequencies(values, default(RopeScaling).Frequencies(options.HeadWidth, options.RopeTheta)))),
                 $"{due.Length} rotary frequencies of base {options.RopeTheta}"
-                + $"{(options.RopeScaling == default ? "" : $", {options.RopeScaling.Type.ToString().ToLowerInvariant()}")}");
+                + $"{(options.RopeScaling == default ? "" : $" scaled by {options.RopeScaling.Type.ToString().ToLowerInvariant()}")}");
         }
         else
         {

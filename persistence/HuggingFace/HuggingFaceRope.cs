@@ -10,6 +10,8 @@ internal static class HuggingFaceRope
     private const string ThetaKey = "rope_theta", ScalingKey = "rope_scaling", ParametersKey = "rope_parameters", TypeKey = "rope_type",
         OlderTypeKey = "type", OriginalKey = "original_max_position_embeddings", PlainType = "default";
 
+    private const string Below = nameof(ModelOptions.RopeScaling) + ".";
+
     // What transformers does not read; published with models of YaRN.
     private static readonly HashSet<string> Neutral = ["finetuned"];
 
@@ -92,8 +94,6 @@ internal static class HuggingFaceRope
         Below + nameof(RopeScaling.AttentionFactor) => $"{ScalingKey}.attention_factor",
         _ => property,
     };
-
-    private const string Below = nameof(ModelOptions.RopeScaling) + ".";
 
     private static RopeScaling ReadScaling(ConfigReader rope, ConfigReader config, int context)
     {

@@ -50,6 +50,7 @@ public sealed class ConfigurationErrorTests
         "run.yaml:5: model.rope_factor is 2, but model.rope_scaling is none, which does not use it; omit it or change model.rope_scaling.")]
     [InlineData("model:\n  family: llama\n  rope_scaling: linear\n  rope_factor: 2\n  rope_truncate: true\n",
         "run.yaml:7: model.rope_truncate is true, but model.rope_scaling is linear, which does not use it")]
+    [InlineData("model:\n  rope_truncate: yes\n", "run.yaml:4: model.rope_truncate is 'yes', but it must be auto, true or false.")]
     [InlineData("model:\n  family: llama\n  rope_scaling: linear\n",
         "run.yaml:5: model.rope_scaling is linear, which needs a factor; set model.rope_factor")]
     [InlineData("model:\n  family: llama\n  rope_scaling: linear\n  rope_factor: 0.5\n",
