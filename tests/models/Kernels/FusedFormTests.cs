@@ -198,18 +198,18 @@ public sealed class FusedFormTests : IDisposable
 
     private static ModelOptions Options(
         ModelFamily family, int width, int heads, int kvHeads, int context, int vocabulary, RopeScalingType scaling = default) => new()
-    {
-        Family = family,
-        Layers = 2,
-        Width = width,
-        Heads = heads,
-        KeyValueHeads = kvHeads,
-        MlpWidth = 2 * width + 8,
-        ContextLength = context,
-        VocabularySize = vocabulary,
-        TieEmbeddings = family == ModelFamily.Gpt2,
-        RopeScaling = RopeScalings.Of(scaling),
-    };
+        {
+            Family = family,
+            Layers = 2,
+            Width = width,
+            Heads = heads,
+            KeyValueHeads = kvHeads,
+            MlpWidth = 2 * width + 8,
+            ContextLength = context,
+            VocabularySize = vocabulary,
+            TieEmbeddings = family == ModelFamily.Gpt2,
+            RopeScaling = RopeScalings.Of(scaling),
+        };
 
     private static Transformer Build(ModelOptions options, Precision precision, bool fused, Recompute recompute = Recompute.None)
     {
