@@ -4,19 +4,23 @@ using static TorchSharp.torch;
 namespace ActorTrain.Models;
 
 /// <summary>Cosines and sines of the rotary positions (Su et al. 2021): pair i of a head is rotated by position · θ^(−2i / head
-/// width).</summary>
+/// width), with the frequencies and the amplitude of a <see cref="RopeScaling"/>.</summary>
 /// <remarks>A head's first half is paired with its second half, as in the published Llama weights.</remarks>
 public sealed class RotaryTable : IDisposable
 {
     /// <summary>For positions 0 … <paramref name="positions"/> − 1; float32, computed in double.</summary>
-    public RotaryTable(int positions, int headWidth, double theta, Device? device = null)
+    public RotaryTable(int positions, int headWidth, double theta, RopeScaling scaling = default, Device? device = null)
     {
         var half = headWidth / 2;
+        var (frequencies, amplitude) = (scaling.Frequencies(headWidth, theta), scaling.Amplitude);
         var (cos, sin) = (new float[positions * half], new float[positions * half]);
         for (var t = 0; t < positions; t++)
         {
             for (var i = 0; i < half; i++)
-                (sin[t * half + i], cos[t * half + i]) = ((float, float))Math.SinCos(t * Math.Pow(theta, -2.0 * i / headWidth));
+            {
+                var angle = Math.SinCos(t * frequencies[i]);
+                (sin[t * half + i], cos[t * half + i]) = ((float)(amplitude * angle.Sin), (float)(amplitude * angle.Cos));
+            }
         }
 
         (Cos, Sin) = (Table(cos), Table(sin));

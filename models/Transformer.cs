@@ -56,7 +56,10 @@ public sealed class Transformer : Module<Tensor, Tensor>
         IsFused = fused ?? (FusedKernels.IsAvailable && parameters.Device.type == DeviceType.CPU);
 
         if (options.Family == ModelFamily.Llama)
-            rotary = new RotaryTable(options.ContextLength, options.HeadWidth, options.RopeTheta, parameters.Device);
+        {
+            rotary = new RotaryTable(
+                options.ContextLength, options.HeadWidth, options.RopeTheta, options.RopeScaling, parameters.Device);
+        }
 
         tokens = new ReferenceEmbedding(named["tokens.weight"]);
         positions = options.Family == ModelFamily.Gpt2 ? new ReferenceEmbedding(named["positions.weight"]) : null;

@@ -33,8 +33,8 @@ internal static class ConfigurationBinder
 
     private static IOptions Bind(IOptions defaults, string path, GivenSettings given)
     {
-        // Like `with`: records are immutable, and defaults may be shared.
-        var made = (IOptions)defaults.GetType().GetMethod("<Clone>$")!.Invoke(defaults, null)!;
+        // Like `with`: records are immutable, and defaults may be shared. A struct is a copy already.
+        var made = defaults.GetType().IsValueType ? defaults : (IOptions)defaults.GetType().GetMethod("<Clone>$")!.Invoke(defaults, null)!;
         foreach (var property in OptionValidation.Properties(defaults.GetType()))
         {
             var at = path + property.Name;

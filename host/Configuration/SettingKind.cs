@@ -44,9 +44,9 @@ public sealed record Whole(long Least, long Most = int.MaxValue) : SettingKind
 
 public sealed record OrWord(SettingKind Other, string Word) : SettingKind
 {
-    public override string Expectation => Other is Choice ? Choice.Listed(Words) : $"{Word} or {Other.Expectation}";
+    public override string Expectation => Other is Choice or Flag ? Choice.Listed(Words) : $"{Word} or {Other.Expectation}";
 
-    public override string ExpectationOf(string text) => Other is Choice ? Expectation : $"{Word} or {Other.ExpectationOf(text)}";
+    public override string ExpectationOf(string text) => Other is Choice or Flag ? Expectation : $"{Word} or {Other.ExpectationOf(text)}";
 
     public override IReadOnlyList<string> Words => [Word, .. Other.Words];
 

@@ -68,6 +68,10 @@ public sealed record ModelOptions : IOptions
     [Option("base of the rotary frequencies; llama only", Above = 0)]
     public double RopeTheta { get; init; } = 10_000;
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [OptionGroup(Key = "rope")]
+    public RopeScaling RopeScaling { get; init; }
+
     [Option("epsilon added to the variance inside each norm", Above = 0)]
     public double NormEpsilon { get; init; } = 1e-5;
 
@@ -125,11 +129,22 @@ public sealed record ModelOptions : IOptions
                 + $"remove it or choose family llama.");
         }
 
+        if (Family == ModelFamily.Gpt2 && RopeScaling.Type is not RopeScalingType.None)
+        {
+            const string Type = $"{nameof(RopeScaling)}.{nameof(RopeScaling.Type)}";
+            yield return new(
+                $"{Type:key} is {RopeScaling.Type.ToString().ToLowerInvariant()}, but GPT-2 has no rotary positions; omit it or choose "
+                + $"family llama.");
+        }
+
         if (Family == ModelFamily.Llama && HeadWidth % 2 != 0)
         {
             yield return new(
                 $"a head is {HeadWidth} wide, but rotary positions need an even width; change {nameof(Width):key} or {nameof(Heads):key}.");
         }
+
+        foreach (var problem in Family == ModelFamily.Llama ? RopeScaling.ProblemsOf(this) : [])
+            yield return problem;
     }
 
     private ModelOptions Derive(Predicate<string> isGiven)

@@ -102,28 +102,32 @@ internal sealed class ConfigReader(string path, JsonElement root)
                 + $"{wanted}; they must be equal; download the file again.");
     }
 
-    /// <summary>The base of the rotary frequencies, from any of its places; rejects scaled frequencies.</summary>
-    public double RopeTheta(double missing)
+    /// <summary>Rejects synonymous keys with different words.</summary>
+    public void RequireEqual(string key, string other, string wanted)
     {
-        var theta = Find("rope_theta") is null ? (double?)null : Number("rope_theta", missing);
-        foreach (var key in (string[])["rope_parameters", "rope_scaling"])
-        {
-            if (Find(key) is not { } value)
-                continue;
-            if (value.ValueKind != JsonValueKind.Object)
-                throw Wrong(key, value, "an object");
-            var rope = new ConfigReader($"{path} ({key})", value);
-            rope.Require("rope_type", "default");
-            rope.Require("type", "default");
-            rope.RequireNumber("partial_rotary_factor", 1);
-            if (theta is { } given)
-                rope.RequireNumber("rope_theta", given);
-            else if (rope.Find("rope_theta") is not null)
-                theta = rope.Number("rope_theta", missing);
-            rope.RefuseTheRest();
-        }
+        if (Text(key, wanted) is var text && text != wanted)
+            throw new UserErrorException($"{path} has {key}: {Shown(text)} but {other}: {Shown(wanted)}; they must be equal; "
+                + $"download the file again.");
+    }
 
-        return theta ?? missing;
+    /// <summary>The error for synonymous objects with different values.</summary>
+    public UserErrorException Contradiction(string key, string other) =>
+        new($"{path} has {key} and {other} with different values; they must be equal; download the file again.");
+
+    /// <summary>An object within the config; null if absent or empty.</summary>
+    public ConfigReader? Inner(string key) =>
+        Find(key) is not { } value ? null
+        : value.ValueKind != JsonValueKind.Object ? throw Wrong(key, value, "an object")
+        : value.EnumerateObject().Any() ? new ConfigReader($"{path} ({key})", value) : null;
+
+    public bool Has(string key) => Find(key) is not null;
+
+    /// <summary>Rejects a config without a key.</summary>
+    /// <param name="because">What requires it.</param>
+    public void RequireKey(string key, string because)
+    {
+        if (Find(key) is null)
+            throw new UserErrorException($"{path} has no {key}, which {because} requires; download the file again.");
     }
 
     /// <summary>Keys that have a value and were not read, with their values.</summary>

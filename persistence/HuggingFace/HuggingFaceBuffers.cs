@@ -18,9 +18,13 @@ internal static class HuggingFaceBuffers
             Demand(entry.Shape.All(static size => size == 1) && Values(file, entry) is [<= Masked], "one number of at most -10000");
         else if (entry.Name.EndsWith("inv_freq", StringComparison.Ordinal))
         {
-            Demand(entry.Shape.Count == 1 && entry.Shape[0] == options.HeadWidth / 2
-                && Values(file, entry) is { } values && values.Index().All(at => IsFrequency(at.Index, at.Item)),
-                $"{options.HeadWidth / 2} rotary frequencies of base {options.RopeTheta}");
+            // Earlier versions of transformers divided positions by a linear factor instead of frequencies.
+            var due = options.RopeScaling.Frequencies(options.HeadWidth, options.RopeTheta);
+            Demand(entry.Shape.SequenceEqual([due.Length]) && Values(file, entry) is { } values
+                && (AreFrequencies(values, due) || (options.RopeScaling.Type is RopeScalingType.Linear
+                    && AreFrequencies(values, default(RopeScaling).Frequencies(options.HeadWidth, options.RopeTheta)))),
+                $"{due.Length} rotary frequencies of base {options.RopeTheta}"
+                + $"{(options.RopeScaling == default ? "" : $" scaled by {options.RopeScaling.Type.ToString().ToLowerInvariant()}")}");
         }
         else
         {
@@ -28,12 +32,6 @@ internal static class HuggingFaceBuffers
             Demand(entry.Shape.SequenceEqual([1, 1, length, length]) && Values(file, entry) is { } values
                 && values.Index().All(at => at.Item == (at.Index % length <= at.Index / length ? 1 : 0)),
                 $"a causal mask of [1, 1, {length}, {length}]");
-        }
-
-        bool IsFrequency(int index, double value)
-        {
-            var due = Math.Pow(options.RopeTheta, -2.0 * index / options.HeadWidth);
-            return Math.Abs(value - due) <= due * Rounding;
         }
 
         void Demand(bool isSo, string what)
@@ -44,6 +42,9 @@ internal static class HuggingFaceBuffers
                     + $"download both from the same model.");
         }
     }
+
+    private static bool AreFrequencies(double[] values, double[] due) =>
+        values.Zip(due).All(static pair => Math.Abs(pair.First - pair.Second) <= pair.Second * Rounding);
 
     private static double[] Values(SafetensorsFile file, SafetensorsEntry entry)
     {

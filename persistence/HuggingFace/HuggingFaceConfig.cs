@@ -155,8 +155,7 @@ internal static class HuggingFaceConfig
         json.WriteNumber("num_key_value_heads", options.KeyValueHeads);
         json.WriteNumber("pretraining_tp", 1);
         json.WriteNumber("rms_norm_eps", options.NormEpsilon);
-        json.WriteNull("rope_scaling");
-        json.WriteNumber("rope_theta", options.RopeTheta);
+        HuggingFaceRope.Write(json, options);
     }
 
     private static void WriteArchitecture(Utf8JsonWriter json, string type, string architecture)
@@ -200,10 +199,9 @@ internal static class HuggingFaceConfig
         (_, nameof(ModelOptions.MlpWidth)) => "intermediate_size",
         (_, nameof(ModelOptions.ContextLength)) => "max_position_embeddings",
         (_, nameof(ModelOptions.NormEpsilon)) => "rms_norm_eps",
-        (_, nameof(ModelOptions.RopeTheta)) => "rope_theta",
         (_, nameof(ModelOptions.VocabularySize)) => "vocab_size",
         (_, nameof(ModelOptions.TieEmbeddings)) => "tie_word_embeddings",
-        _ => property,
+        _ => HuggingFaceRope.KeyOf(property),
     };
 
     private static ModelOptions ReadGpt2(ConfigReader config)
@@ -241,6 +239,8 @@ internal static class HuggingFaceConfig
         config.RequireNumber("partial_rotary_factor", 1);
         config.Require("rope_interleaved", false);
         var heads = config.Whole("num_attention_heads", 32);
+        var context = config.Whole("max_position_embeddings", 2048);
+        var (theta, scaling) = HuggingFaceRope.Read(config, context);
         var options = new ModelOptions
         {
             Family = ModelFamily.Llama,
@@ -249,10 +249,11 @@ internal static class HuggingFaceConfig
             Heads = heads,
             KeyValueHeads = config.Whole("num_key_value_heads", heads),
             MlpWidth = config.Whole("intermediate_size", 11008),
-            ContextLength = config.Whole("max_position_embeddings", 2048),
+            ContextLength = context,
             VocabularySize = config.Whole("vocab_size", 32000),
             TieEmbeddings = config.Flag("tie_word_embeddings", false),
-            RopeTheta = config.RopeTheta(10_000),
+            RopeTheta = theta,
+            RopeScaling = scaling,
             NormEpsilon = config.Number("rms_norm_eps", 1e-6),
         };
         if (heads > 0)

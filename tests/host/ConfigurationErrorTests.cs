@@ -42,6 +42,34 @@ public sealed class ConfigurationErrorTests
         "run.yaml:4: training.micro_batch 3 does not divide the 4 sequences of a lane (training.batch 32 / training.lanes 8)")]
     [InlineData("training:\n  steps: 10\n  warmup_steps: 10\n", "run.yaml:5: training.warmup_steps 10 is not below training.steps 10")]
     [InlineData("model:\n  width: 100\n  heads: 3\n", "run.yaml:4: model.width 100 is not a multiple of model.heads 3")]
+    [InlineData("model:\n  rope_scaling: linear\n  rope_factor: 2\n",
+        "run.yaml:4: model.rope_scaling is linear, but GPT-2 has no rotary positions; omit it or choose family llama.")]
+    [InlineData("model:\n  family: llama\n  rope_scaling: dynamic\n",
+        "run.yaml:5: model.rope_scaling is 'dynamic', but it must be none, linear, llama3 or yarn")]
+    [InlineData("model:\n  family: llama\n  rope_factor: 2\n",
+        "run.yaml:5: model.rope_factor is 2, but model.rope_scaling is none, which does not use it; omit it or change model.rope_scaling.")]
+    [InlineData("model:\n  family: llama\n  rope_scaling: linear\n  rope_factor: 2\n  rope_truncate: true\n",
+        "run.yaml:7: model.rope_truncate is true, but model.rope_scaling is linear, which does not use it")]
+    [InlineData("model:\n  rope_truncate: yes\n", "run.yaml:4: model.rope_truncate is 'yes', but it must be auto, true or false.")]
+    [InlineData("model:\n  family: llama\n  rope_scaling: linear\n",
+        "run.yaml:5: model.rope_scaling is linear, which needs a factor; set model.rope_factor")]
+    [InlineData("model:\n  family: llama\n  rope_scaling: linear\n  rope_factor: 0.5\n",
+        "run.yaml:6: model.rope_factor is '0.5', but it must be none or a number of at least 1.")]
+    [InlineData("model:\n  family: llama\n  rope_scaling: yarn\n  rope_factor: 4\n",
+        "run.yaml:5: model.rope_scaling is yarn, which depends on the context before it was extended; set model.rope_original_context")]
+    [InlineData("model:\n  family: llama\n  rope_scaling: llama3\n  rope_factor: 4\n  rope_original_context: 64\n"
+        + "  rope_low_frequency_factor: 4\n",
+        "run.yaml:8: model.rope_high_frequency_factor 4 is not above model.rope_low_frequency_factor 4; raise it.")]
+    [InlineData("model:\n  family: llama\n  rope_scaling: yarn\n  rope_factor: 4\n  rope_original_context: 64\n  rope_beta_slow: 40\n",
+        "run.yaml:8: model.rope_beta_fast 32 is below model.rope_beta_slow 40; raise it.")]
+    [InlineData("model:\n  family: llama\n  rope_theta: 0.5\n  rope_scaling: yarn\n  rope_factor: 4\n  rope_original_context: 64\n",
+        "run.yaml:5: model.rope_theta is 0.5, but yarn needs a base above 1; raise it.")]
+    [InlineData("model:\n  family: llama\n  rope_scaling: yarn\n  rope_factor: 4\n  rope_original_context: 4\n",
+        "run.yaml:7: model.rope_original_context 4 is too short: the first pair of a head turns 0.64 times in it, below "
+        + "model.rope_beta_slow 1; raise it or lower model.rope_beta_slow.")]
+    [InlineData("model:\n  family: llama\n  rope_theta: 2\n  rope_scaling: yarn\n  rope_factor: 4\n  rope_original_context: 8192\n",
+        "run.yaml:8: model.rope_beta_fast 32 is too low: the last pair of a head turns | times in model.rope_original_context 8192, so no "
+        + "pair would be scaled; raise it or omit the scaling.")]
     [InlineData("training:\n  momentum_reset_every: 100\n", "run.yaml:4: training.momentum_reset_every 100 | 150 updates | 0")]
     [InlineData("model:\n  embedding_gradient_shrink: 2\n",
         "run.yaml:4: model.embedding_gradient_shrink is '2', but it must be a number of at least 0 and at most 1.")]

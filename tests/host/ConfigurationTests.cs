@@ -201,6 +201,33 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
+    public void A_scaling_of_rotary_frequencies_has_the_published_defaults_and_none_leaves_the_hash_as_it_is()
+    {
+        Read("model.family=llama", "model.rope_scaling=none").Hash.ShouldBe(Read("model.family=llama").Hash);
+        Read("model.family=llama").Model.RopeScaling.ShouldBe(default);
+        Read("model.family=llama", "model.rope_scaling=yarn", "model.rope_factor=4", "model.rope_original_context=32768").Model.RopeScaling
+            .ShouldBe(new RopeScaling
+            {
+                Type = RopeScalingType.Yarn,
+                Factor = 4,
+                OriginalContext = 32_768,
+                BetaFast = 32,
+                BetaSlow = 1,
+                Truncate = true,
+                AttentionFactor = 0.1 * Math.Log(4) + 1,
+            });
+        Read("model.family=llama", "model.rope_scaling=llama3", "model.rope_factor=8", "model.rope_original_context=8192",
+            "model.rope_high_frequency_factor=3").Model.RopeScaling.ShouldBe(new RopeScaling
+            {
+                Type = RopeScalingType.Llama3,
+                Factor = 8,
+                OriginalContext = 8192,
+                LowFrequencyFactor = 1,
+                HighFrequencyFactor = 3,
+            });
+    }
+
+    [Fact]
     public void The_canonical_file_of_any_configuration_reads_back_as_the_same()
     {
         var sets = from family in Gen.Elements("gpt2", "llama")
@@ -211,15 +238,20 @@ public sealed class ConfigurationTests
                    from rate in ArbMap.Default.GeneratorFor<NormalFloat>()
                    from path in ArbMap.Default.GeneratorFor<NonEmptyString>()
                    from seed in ArbMap.Default.GeneratorFor<long>()
-                   select new[]
-                   {
+                   from scaling in Gen.Elements("none", "linear", "llama3", "yarn")
+                   from factor in Gen.Choose(1, 100)
+                   select (string[])
+                   [
+                       .. family == "gpt2" || scaling == "none" ? (string[])[]
+                           : [$"model.rope_scaling={scaling}", FormattableString.Invariant($"model.rope_factor={1 + factor / 7.0:R}")],
+                       .. family == "gpt2" || scaling is "none" or "linear" ? (string[])[] : ["model.rope_original_context=4096"],
                        $"model.family={family}", $"model.depth={depth}",
                            $"training.lanes={1 << lanes}", $"training.batch={(1 << lanes) * share}",
                        $"training.steps={steps}",
                            FormattableString.Invariant($"training.learning_rate={Math.Abs(rate.Get) + double.Epsilon:R}"),
                        "data.path=x" + string.Concat(path.Get.Where(static c => !char.IsControl(c) && !char.IsSurrogate(c))) + "x",
                        $"training.seed={seed & long.MaxValue}",
-                   };
+                   ];
         Prop.ForAll(Arb.From(sets), given =>
         {
             var configuration = Read(given);

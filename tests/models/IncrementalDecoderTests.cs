@@ -183,6 +183,8 @@ public sealed class IncrementalDecoderTests : IDisposable
             KeyValueHeads = family == ModelFamily.Llama ? 2 : 4,
             ContextLength = context,
             VocabularySize = Vocabulary,
+            RopeScaling = family == ModelFamily.Gpt2 ? default
+                : RopeScalings.Of(precision == Precision.Float32 ? RopeScalingType.Yarn : RopeScalingType.Llama3),
         };
         var parameters = new FlatParameters(ModelLayout.Of(options));
         Initialization.Initialize(parameters, options, seed: 8);

@@ -129,9 +129,11 @@ internal sealed class CanonicalModel(ModelOptions options, HostBuffer weights)
         if (options.Family == ModelFamily.Gpt2)
             return rotated;
         var half = x.Length / 2;
+        var (frequencies, amplitude) = (options.RopeScaling.Frequencies(x.Length, options.RopeTheta), options.RopeScaling.Amplitude);
         for (var i = 0; i < half; i++)
         {
-            var (sin, cos) = Math.SinCos(position * Math.Pow(options.RopeTheta, -2.0 * i / x.Length));
+            var (sin, cos) = Math.SinCos(position * frequencies[i]);
+            (sin, cos) = (amplitude * sin, amplitude * cos);
             (rotated[i], rotated[i + half]) = ((x[i] * cos) - (x[i + half] * sin), (x[i + half] * cos) + (x[i] * sin));
         }
 

@@ -65,6 +65,21 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_manifest_has_the_scaling_of_rotary_frequencies_and_says_nothing_of_it_where_there_is_none()
+    {
+        Store().Commit(7);
+        File.ReadAllText(Path.Combine(Folder, "step-00000007", "manifest.json")).ShouldNotContain("ropeScaling");
+
+        var content = Samples.Content(8);
+        var scaling = new RopeScaling { Type = RopeScalingType.Yarn, Factor = 2.5, OriginalContext = 99, BetaSlow = 0.7 }.Complete();
+        var model = content.Facts.Model with { RopeScaling = scaling };
+        Store().Commit(content with { Facts = content.Facts with { Model = model } });
+        content.Free();
+        new CheckpointArchive(Folder).List().Select(static info => info.Manifest!.Facts.Model.RopeScaling).Order(
+            Comparer<RopeScaling>.Create(static (one, other) => one.Type.CompareTo(other.Type))).ShouldBe([default, scaling]);
+    }
+
+    [Fact]
     public void Without_a_critic_nothing_in_a_manifest_speaks_of_one()
     {
         Store().Commit(7);

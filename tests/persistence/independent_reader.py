@@ -78,13 +78,39 @@ def gpt2(config, w, tokens):
     return norm(x, "transformer.ln_f") @ head.T
 
 
+def rotary(config, head):
+    """Frequencies of the pairs of a head, and the factor of cosines and sines, as transformers documents its rope types."""
+    scaling, base, pairs = config["rope_scaling"], config["rope_theta"], torch.arange(head // 2, dtype=torch.float64)
+    frequencies = base ** (-2 * pairs / head)
+    if scaling is None:
+        return frequencies, 1.0
+    kind, slow, amplitude = scaling["rope_type"], frequencies / scaling["factor"], 1.0
+    if kind == "linear":
+        assert scaling.keys() == {"rope_type", "factor"}
+        return slow, 1.0
+    context = scaling["original_max_position_embeddings"]
+    if kind == "llama3":
+        low, high = scaling["low_freq_factor"], scaling["high_freq_factor"]
+        kept = ((context * frequencies / (2 * math.pi) - low) / (high - low)).clamp(0, 1)
+    else:
+        assert kind == "yarn"
+        turns = scaling["beta_fast"], scaling["beta_slow"]
+        first, last = (head * math.log(context / (2 * math.pi * count)) / (2 * math.log(base)) for count in turns)
+        if scaling["truncate"]:
+            first, last = math.floor(first), math.ceil(last)
+        first, last = max(first, 0), min(last, head - 1)
+        kept = 1 - ((pairs - first) / (last - first if last != first else 0.001)).clamp(0, 1)
+        amplitude = scaling["attention_factor"]
+    return slow * (1 - kept) + frequencies * kept, amplitude
+
+
 def llama(config, w, tokens):
     assert config["architectures"] == ["LlamaForCausalLM"] and config["hidden_act"] == "silu"
     heads, key_heads, eps = config["num_attention_heads"], config["num_key_value_heads"], config["rms_norm_eps"]
     head = config["hidden_size"] // heads
-    frequencies = config["rope_theta"] ** (-torch.arange(0, head, 2, dtype=torch.float64) / head)
+    frequencies, amplitude = rotary(config, head)
     angles = torch.outer(torch.arange(len(tokens), dtype=torch.float64), frequencies)
-    cos, sin = torch.cat([angles, angles], 1).cos(), torch.cat([angles, angles], 1).sin()
+    cos, sin = amplitude * torch.cat([angles, angles], 1).cos(), amplitude * torch.cat([angles, angles], 1).sin()
 
     def norm(x, name):
         return w[name + ".weight"] * x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + eps)

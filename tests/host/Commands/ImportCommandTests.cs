@@ -155,6 +155,22 @@ public sealed class ImportCommandTests : IDisposable
         Import(llama).Code.ShouldBe(ExitCode.Success);
     }
 
+    // Earlier versions of transformers divided positions instead of frequencies.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void Frequencies_of_a_linear_scaling_are_accepted_with_and_without_it(double factor)
+    {
+        var llama = Good(ModelFamily.Llama);
+        llama.Set("rope_scaling", """{"type":"linear","factor":4.0}""");
+        byte[] scaled = [.. ImportRefusals.Frequencies(10_000).Chunk(4)
+            .SelectMany(plain => BitConverter.GetBytes((float)(BitConverter.ToSingle(plain) / factor)))];
+        llama.Add(new RawTensor("model.rotary_emb.inv_freq", "F32", [ImportRefusals.Pairs], scaled));
+        Import(llama).Code.ShouldBe(ExitCode.Success);
+        using var imported = TrainedModel.Open(Target, step: null, Context(TextWriter.Null), memory: static _ => { });
+        imported.Facts.Model.RopeScaling.ShouldBe(new RopeScaling { Type = RopeScalingType.Linear, Factor = 4 });
+    }
+
     /// <summary>What is done to a good model that is imported all the same, and what the output must name.</summary>
     public static TheoryData<string, string, string, string> Said => new()
     {

@@ -27,7 +27,7 @@ internal static class ImportRefusals
                          ("tie_word_embeddings", "\"yes\""),
                      ("n_layer", "0"), ("n_layer", "1000000000000"), ("n_embd", "0"), ("n_head", "0"), ("n_head", "5"), ("n_inner", "0"),
                          ("layer_norm_epsilon", "0"), ("vocab_size", "0"),
-                     ("rope_theta", "10000"), ("hidden_size", "12"), ("pruned_heads", "{\"0\":[1]}"), ("eos_token_id", "264"),
+                     ("rope_theta", "10000"), ("rope_scaling", "{\"type\":\"linear\",\"factor\":2}"), ("hidden_size", "12"), ("pruned_heads", "{\"0\":[1]}"), ("eos_token_id", "264"),
                          ("eos_token_id", "-1"), ("pad_token_id", "264"), ("pad_token_id", "-1"), ("pad_token_id", "\"<pad>\""),
                      ("pad_token_id", "[0,1]"),
                      ("eos_token_id", "[256,7]"), ("bos_token_id", "\"<s>\""), ("bos_token_id", "[256,7]"), ("eos_token_id", "[]"),
@@ -40,15 +40,39 @@ internal static class ImportRefusals
                          ("intermediate_size", "0"), ("max_position_embeddings", "0"), ("rms_norm_eps", "0"), ("rope_theta", "-1"),
                      ("hidden_act", "\"gelu\""), ("attention_bias", "true"), ("mlp_bias", "true"), ("partial_rotary_factor", "0.5"),
                          ("head_dim", "8"),
-                     ("rope_scaling", "{\"rope_type\":\"llama3\",\"factor\":8}"), ("rope_scaling", "{\"type\":\"linear\",\"factor\":2}"),
+                     ("rope_scaling", "{\"rope_type\":\"llama3\",\"factor\":8}"), ("rope_scaling", "{\"type\":\"linear\"}"),
                          ("rope_scaling", "{\"factor\":2}"),
                      ("rope_scaling", "{\"rope_type\":\"default\",\"factor\":2}"), ("rope_scaling", "{\"rope_theta\":20000}"),
                          ("rope_scaling", "\"linear\""),
                      ("rope_parameters", "{\"rope_type\":\"yarn\"}"), ("rope_parameters", "{\"rope_theta\":5}"),
                          ("rope_parameters", "{\"partial_rotary_factor\":0.5}"),
+                     ("rope_scaling", "{\"type\":\"dynamic\",\"factor\":2}"), ("rope_scaling", "{\"type\":\"linear\",\"factor\":0.5}"),
+                     ("rope_scaling", "{\"type\":\"linear\",\"factor\":\"2\"}"), ("rope_scaling", "{\"type\":\"linear\",\"factor\":2,\"beta_fast\":8}"),
+                     ("rope_scaling", "{\"type\":\"linear\",\"rope_type\":\"yarn\",\"factor\":2}"),
+                     ("rope_scaling", "{\"rope_type\":\"longrope\",\"short_factor\":[1],\"long_factor\":[2]}"),
+                     ("rope_scaling", Llama3("\"high_freq_factor\":1")), ("rope_scaling", Llama3("\"high_freq_factor\":null")),
+                     ("rope_scaling", Yarn("\"beta_fast\":0.5")), ("rope_scaling", Yarn("\"attention_factor\":0")),
+                     ("rope_scaling", Yarn("\"truncate\":\"no\"")), ("rope_scaling", Yarn("\"original_max_position_embeddings\":0")),
+                     ("rope_scaling", Yarn("\"original_max_position_embeddings\":4")), ("rope_scaling", Yarn("\"rope_theta\":1")),
+                     ("rope_scaling", Yarn("\"a_key_of_the_future\":1")), ("original_max_position_embeddings", "8"),
                      ("rope_interleaved", "true"), ("architectures", "[\"LlamaForSequenceClassification\"]"),
                  })
             Llama($"{key} {json}", folder => folder.Set(key, json), key);
+        Llama("two original contexts", folder =>
+        {
+            folder.Set("original_max_position_embeddings", "8");
+            folder.Set("rope_scaling", Yarn("\"beta_slow\":1"));
+        }, "original_max_position_embeddings: 9", "8");
+        Llama("two scalings", folder =>
+        {
+            folder.Set("rope_parameters", """{"rope_type":"linear","factor":2}""");
+            folder.Set("rope_scaling", """{"rope_type":"linear","factor":4}""");
+        }, "rope_parameters", "rope_scaling");
+        Llama("scaled frequencies of a base of 1", folder =>
+        {
+            folder.Set("rope_theta", "1");
+            folder.Set("rope_scaling", Yarn("\"beta_slow\":1"));
+        }, "rope_theta is 1", "above 1");
         foreach (var (key, json) in new[]
                  {
                      ("sliding_window", "4096"), ("attn_logit_softcapping", "50.0"), ("final_logit_softcapping", "30.0"),
@@ -141,6 +165,11 @@ internal static class ImportRefusals
                      ("frequencies of zero", [Pairs], new byte[4 * Pairs]),
                  })
             Llama(what, folder => folder.Add(new RawTensor("model.rotary_emb.inv_freq", "F32", shape, bytes)), "model.rotary_emb.inv_freq");
+        Llama("frequencies without the scaling", folder =>
+        {
+            folder.Set("rope_scaling", Llama3("\"high_freq_factor\":4"));
+            folder.Add(new RawTensor("model.rotary_emb.inv_freq", "F32", [Pairs], Frequencies(10_000)));
+        }, "model.rotary_emb.inv_freq", "llama3");
         Llama("frequencies of another base in double precision", folder => folder.Add(
             new RawTensor("model.rotary_emb.inv_freq", "F64", [Pairs], Doubled(Frequencies(500_000)))), "model.rotary_emb.inv_freq");
         Gpt2("a tensor twice, with and without prefix",
@@ -188,6 +217,13 @@ internal static class ImportRefusals
             "actortrain-tokenizer.json");
         return cases;
     }
+
+    private static string Llama3(string last) =>
+        $$"""{"rope_type":"llama3","factor":8,"original_max_position_embeddings":9,"low_freq_factor":1,{{last}}}""";
+
+    private static string Yarn(string last) => last.Contains("original", StringComparison.Ordinal)
+        ? $$"""{"rope_type":"yarn","factor":4,{{last}}}"""
+        : $$"""{"rope_type":"yarn","factor":4,"original_max_position_embeddings":9,{{last}}}""";
 
     public static int Pairs => ModelFolder.Shape(ModelFamily.Llama).HeadWidth / 2;
 

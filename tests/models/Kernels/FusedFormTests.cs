@@ -10,16 +10,19 @@ public sealed class FusedFormTests : IDisposable
 {
     private readonly DisposeScope scope = NewDisposeScope();
 
-    public static TheoryData<ModelFamily, int, int, int, int, int, int> Shapes => new()
+    public static TheoryData<ModelFamily, int, int, int, int, int, int, RopeScalingType> Shapes => new()
     {
-        // family, width, heads, kv heads, context, vocabulary, batch
-        { ModelFamily.Gpt2, 32, 2, 2, 1, 50, 1 },
-        { ModelFamily.Gpt2, 48, 3, 3, 17, 71, 3 },
-        { ModelFamily.Gpt2, 128, 2, 2, 130, 512, 2 },
-        { ModelFamily.Gpt2, 80, 2, 2, 33, 5003, 2 },
-        { ModelFamily.Llama, 40, 4, 1, 9, 67, 2 },
-        { ModelFamily.Llama, 96, 6, 2, 65, 259, 2 },
-        { ModelFamily.Llama, 256, 4, 4, 100, 1000, 1 },
+        // family, width, heads, kv heads, context, vocabulary, batch, scaling of the rotary frequencies
+        { ModelFamily.Gpt2, 32, 2, 2, 1, 50, 1, RopeScalingType.None },
+        { ModelFamily.Gpt2, 48, 3, 3, 17, 71, 3, RopeScalingType.None },
+        { ModelFamily.Gpt2, 128, 2, 2, 130, 512, 2, RopeScalingType.None },
+        { ModelFamily.Gpt2, 80, 2, 2, 33, 5003, 2, RopeScalingType.None },
+        { ModelFamily.Llama, 40, 4, 1, 9, 67, 2, RopeScalingType.None },
+        { ModelFamily.Llama, 96, 6, 2, 65, 259, 2, RopeScalingType.None },
+        { ModelFamily.Llama, 256, 4, 4, 100, 1000, 1, RopeScalingType.None },
+        { ModelFamily.Llama, 40, 2, 1, 33, 67, 2, RopeScalingType.Linear },
+        { ModelFamily.Llama, 96, 6, 2, 65, 259, 2, RopeScalingType.Llama3 },
+        { ModelFamily.Llama, 64, 4, 2, 65, 71, 2, RopeScalingType.Yarn },
     };
 
     public void Dispose() => scope.Dispose();
@@ -27,11 +30,11 @@ public sealed class FusedFormTests : IDisposable
     [Theory]
     [MemberData(nameof(Shapes))]
     public void Loss_and_gradients_agree_in_float32(ModelFamily family, int width, int heads, int kvHeads, int context, int vocabulary,
-        int batch)
+        int batch, RopeScalingType scaling)
     {
-        var (loss, gradients) = Run(Options(family, width, heads, kvHeads, context, vocabulary), Precision.Float32, fused: true, batch);
-        var (expectedLoss, expected) =
-            Run(Options(family, width, heads, kvHeads, context, vocabulary), Precision.Float32, fused: false, batch);
+        var options = Options(family, width, heads, kvHeads, context, vocabulary, scaling);
+        var (loss, gradients) = Run(options, Precision.Float32, fused: true, batch);
+        var (expectedLoss, expected) = Run(options, Precision.Float32, fused: false, batch);
         loss.ShouldBe(expectedLoss, 1e-5 * Math.Abs(expectedLoss));
         foreach (var (name, gradient) in gradients)
             Distance(gradient, expected[name], name).ShouldBeLessThan(2e-5, name);
@@ -40,9 +43,9 @@ public sealed class FusedFormTests : IDisposable
     [Theory]
     [MemberData(nameof(Shapes))]
     public void Loss_and_gradients_agree_in_bfloat16_up_to_its_rounding(
-        ModelFamily family, int width, int heads, int kvHeads, int context, int vocabulary, int batch)
+        ModelFamily family, int width, int heads, int kvHeads, int context, int vocabulary, int batch, RopeScalingType scaling)
     {
-        var options = Options(family, width, heads, kvHeads, context, vocabulary);
+        var options = Options(family, width, heads, kvHeads, context, vocabulary, scaling);
         var (exactLoss, exact) = Run(options, Precision.Float32, fused: false, batch);
         var (loss, gradients) = Run(options, Precision.BFloat16, fused: true, batch);
         loss.ShouldBe(exactLoss, 2e-3 * Math.Abs(exactLoss));
@@ -193,18 +196,20 @@ public sealed class FusedFormTests : IDisposable
         kept[2].ShouldBeLessThan(kept[1]);
     }
 
-    private static ModelOptions Options(ModelFamily family, int width, int heads, int kvHeads, int context, int vocabulary) => new()
-    {
-        Family = family,
-        Layers = 2,
-        Width = width,
-        Heads = heads,
-        KeyValueHeads = kvHeads,
-        MlpWidth = 2 * width + 8,
-        ContextLength = context,
-        VocabularySize = vocabulary,
-        TieEmbeddings = family == ModelFamily.Gpt2,
-    };
+    private static ModelOptions Options(
+        ModelFamily family, int width, int heads, int kvHeads, int context, int vocabulary, RopeScalingType scaling = default) => new()
+        {
+            Family = family,
+            Layers = 2,
+            Width = width,
+            Heads = heads,
+            KeyValueHeads = kvHeads,
+            MlpWidth = 2 * width + 8,
+            ContextLength = context,
+            VocabularySize = vocabulary,
+            TieEmbeddings = family == ModelFamily.Gpt2,
+            RopeScaling = RopeScalings.Of(scaling),
+        };
 
     private static Transformer Build(ModelOptions options, Precision precision, bool fused, Recompute recompute = Recompute.None)
     {

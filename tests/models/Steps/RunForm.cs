@@ -33,7 +33,8 @@ public sealed record RunForm(ModelFamily Family, Precision Precision, bool Fused
            select new RunForm(family, precision, fused, guarded),
     ];
 
-    public override string ToString() => $"{Family} {Precision} {(Fused ? "fused" : "reference")}{(Guarded ? " guarded" : "")}";
+    public override string ToString() => $"{Family} {Precision} {(Fused ? "fused" : "reference")}{(Guarded ? " guarded" : "")}"
+        + (Scaling is RopeScalingType.None ? "" : $" {Scaling}");
 
     /// <summary>Trains for some steps, measures as a run does, and hashes every bit that came out.</summary>
     /// <param name="split">How the work is shared out.</param>
@@ -99,6 +100,15 @@ public sealed record RunForm(ModelFamily Family, Precision Precision, bool Fused
         }
     }
 
+    // Of the rotary frequencies: a type for every two forms, so that there are no more forms than without.
+    private RopeScalingType Scaling => (Family, Precision, Guarded) switch
+    {
+        (ModelFamily.Llama, Precision.Float32, true) => RopeScalingType.Llama3,
+        (ModelFamily.Llama, Precision.BFloat16, false) => RopeScalingType.Yarn,
+        (ModelFamily.Llama, Precision.BFloat16, true) => RopeScalingType.Linear,
+        _ => RopeScalingType.None,
+    };
+
     private ReplicaOptions Options(ulong seed) => new()
     {
         Model = ModelOptions.FromDepth(2, Family) with
@@ -108,6 +118,7 @@ public sealed record RunForm(ModelFamily Family, Precision Precision, bool Fused
             VocabularySize = 101,
             Heads = 4,
             KeyValueHeads = Family == ModelFamily.Llama ? 2 : 4,
+            RopeScaling = RopeScalings.Of(Scaling),
         },
         Precision = Precision,
         Lanes = Lanes,
