@@ -125,6 +125,24 @@ public sealed class JudgementTests
         Kept().ShouldBe(Undisturbed());
     }
 
+    // Seeds 11111 and 13723 of the simulation: what two lives of one judge computed was kept before another had computed it.
+    [Fact]
+    public void Two_lives_of_a_judge_that_agree_do_not_spare_the_computation_of_another()
+    {
+        Sample(judges: 2);
+        var first = Told(ActorRole.Reward, Audited);
+        Answer(first.Worker with { Life = 2 }, Order(first), isWrong: true);
+        Answer(first.Worker, Order(first), isWrong: true);
+        var open = Told(ActorRole.Reward, Audited);
+        open.Worker.Number.ShouldNotBe(first.Worker.Number);
+        foreach (var told in Told().Where(told => told != open && told != first))
+            Answer(told.Worker, Order(told), isWrong: false);
+        Kept().ShouldBeNull();
+        Judge((worker, _) => worker == first.Worker);
+        Corrupted().ShouldHaveSingleItem().Worker.Number.ShouldBe(first.Worker.Number);
+        Kept().ShouldBe(Undisturbed());
+    }
+
     [Fact]
     public void A_late_report_that_differs_opens_the_vote_again()
     {
