@@ -15,6 +15,9 @@ internal abstract class RolloutWork(ActorRole role, Preparation preparation, Pre
     public Preparation.Group Group => group;
 
     public int Attempt => attempt;
+
+    /// <summary>Whether answers differ, so that it decides who computes wrongly.</summary>
+    public abstract bool IsContested { get; }
 }
 
 /// <summary>Samples of one prompt.</summary>
@@ -25,6 +28,8 @@ internal sealed class GenerationWork(
 {
     /// <summary>Samples that are not answered.</summary>
     public SortedSet<int> Left { get; } = [.. samples];
+
+    public override bool IsContested => Left.Any(sample => Group.Samples[sample].IsContested);
 
     // Who computes, or has computed, the same for comparison: a worker that computes wrongly may do so twice.
     public override IReadOnlySet<int> NotBy =>
@@ -42,6 +47,8 @@ internal sealed class GenerationWork(
 internal sealed class JudgementWork(ActorRole role, Preparation preparation, Preparation.Group group, int attempt)
     : RolloutWork(role, preparation, group, attempt)
 {
+    public override bool IsContested => Group.Judgements[Role].IsContested;
+
     // Nobody is asked for a second computation before the first is answered.
     public override IReadOnlySet<int> NotBy => Group.Judgements[Role].Workers;
 

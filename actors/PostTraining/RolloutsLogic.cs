@@ -368,8 +368,10 @@ public sealed class RolloutsLogic
         effects.AddRange(workers.Advance(now));
         foreach (var preparation in preparations.Values.Where(static preparation => preparation is { Done: null, Pending: null }))
         {
-            // An audit that is under way may still change a rollout, or what was computed of it.
-            if (workers.Open.Any(work => work.Preparation == preparation) || preparation.Complete() is not { } rollouts)
+            // An audit that is under way may still change a rollout, or what was computed of it; so may one of another step, once it is
+            // known who computes wrongly.
+            if (workers.Open.Any(work => work.Preparation == preparation || work.IsContested)
+                || preparation.Complete() is not { } rollouts)
                 continue;
             preparation.Experience = ExperienceOf(preparation, rollouts);
             Ask(preparation, new KeepRollouts(preparation.Asked.Number, rollouts));
