@@ -111,11 +111,12 @@ internal sealed class SimulatedRollouts
                 break;
         }
 
-        // A little more than what its slots need, and it is no queue of orders that were repeated without end. With a lag, work that another
-        // has done meanwhile is forgotten later; so it is where rollouts that were found wrong are sampled twice.
-        var most = (world.Schedule.Ahead + (world.MayBeDeceived ? 1 : 0)) * ((2 * options.Rollouts.Slots) + options.Rollouts.Samples);
+        // A little more than what its slots need, and it is no queue of orders that were repeated without end. Work that another has done
+        // meanwhile is forgotten later: with a lag, where rollouts that were found wrong are sampled twice, and where the answer of one who
+        // died arrives after its work was given away.
+        var most = (world.Schedule.Ahead + 1) * ((2 * options.Rollouts.Slots) + options.Rollouts.Samples);
         if (owed[worker].Count > most || told.Waiting > 500)
-            throw new InvariantException($"{worker} owes {owed[worker].Count} rollouts, and has {told.Waiting} messages.");
+            throw new InvariantException($"{worker} owes {owed[worker].Count} rollouts of at most {most}, and has {told.Waiting} messages: {string.Join(" ", owed[worker])}");
         network.Send(() => told.Tell(command));
     }
 
