@@ -22,8 +22,13 @@ internal static class Figures
 
     public static string Percent(double fraction) => Format(100 * fraction, "0.0") + "%";
 
-    /// <summary>Figures of rollouts, name by name.</summary>
-    public static string Of(RolloutSummary rollouts) => $"reward {Loss(rollouts.Reward)} length {Format(rollouts.Length, "0.0")} ended "
+    /// <summary>The mean reward, with the means of its parts if there are several.</summary>
+    /// <param name="parts">Their names.</param>
+    public static string Reward(RolloutSummary rollouts, IReadOnlyList<string> parts) => Loss(rollouts.Reward)
+        + (parts.Count > 1 ? $" ({string.Join(", ", parts.Zip(rollouts.Parts, static (name, mean) => $"{name} {Loss(mean)}"))})" : "");
+
+    /// <summary>Figures of rollouts besides their reward, name by name.</summary>
+    public static string Of(RolloutSummary rollouts) => $"length {Format(rollouts.Length, "0.0")} ended "
         + $"{Percent(rollouts.Ended)} entropy {Short(rollouts.Entropy)}"
         + (rollouts.Divergence is { } divergence ? $" kl {Short(divergence)}" : "")
         + (rollouts.KlCoefficient is { } coefficient ? $" kl_coefficient {Short(coefficient)}" : "")

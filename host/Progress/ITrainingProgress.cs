@@ -15,6 +15,12 @@ public sealed record StepProgress(
     /// <summary>Figures of the rollouts that it was trained on; null without rollouts.</summary>
     public RolloutSummary? Rollouts { get; init; }
 
+    /// <summary>Names of the parts of their reward.</summary>
+    public IReadOnlyList<string> RewardParts { get; init; } = [];
+
+    /// <summary>Updates since the weights that sampled them.</summary>
+    public long Age { get; init; }
+
     /// <summary>How far the policy has moved from the one that sampled them; null without rollouts.</summary>
     public PolicyFigures? Policy { get; init; }
 }

@@ -94,7 +94,8 @@ public sealed class LiveProgress : ITrainingProgress
         Row("step", $"{Bar((double)now.Step / Math.Max(1, now.TotalSteps))} {now.Step} of {now.TotalSteps}");
         Row("loss", $"[bold]{Figures.Loss(now.Loss)}[/]  [blue]{Sparkline()}[/]");
         if (now.Rollouts is { } rollouts)
-            Row("reward", $"[bold]{Figures.Loss(rollouts.Reward)}[/]  {Figures.OfCompletions(rollouts)}{Figures.Of(now.Policy)}");
+            Row("reward", $"[bold]{Markup.Escape(Figures.Reward(rollouts, now.RewardParts))}[/]  {Figures.OfCompletions(rollouts)}"
+                + Figures.Of(now.Policy) + (now.Age > 0 ? $", age {now.Age}" : ""));
         Row("gradient norm", $"{Figures.Short(now.GradientNorm),-12}learning rate {Figures.LearningRate(now.LearningRate)}");
         var mfu = now.Mfu is { } fraction ? $"MFU {Figures.Percent(fraction)} of the measured peak" : "";
         Row("tokens/s", $"{Figures.Whole(now.TokensPerSecond),-12}{mfu}");

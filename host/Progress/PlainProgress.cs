@@ -59,7 +59,9 @@ public sealed class PlainProgress : ITrainingProgress
         unwritten = null;
         var mfu = step.Mfu is { } fraction ? $" mfu {Figures.Percent(fraction)}" : "";
         var left = step.TimeLeft is { } duration ? $" eta {Figures.Duration(duration)}" : "";
-        var rollouts = step.Rollouts is { } summary ? $" {Figures.Of(summary)}{Figures.Of(step.Policy)}" : "";
+        var age = step.Age > 0 ? $" age {step.Age}" : "";
+        var rollouts = step.Rollouts is { } summary
+            ? $" reward {Figures.Reward(summary, step.RewardParts)} {Figures.Of(summary)}{Figures.Of(step.Policy)}{age}" : "";
         Line($"step {step.Step}/{step.TotalSteps}{rollouts} loss {Figures.Loss(step.Loss)} grad_norm {Figures.Short(step.GradientNorm)} "
             + $"lr {Figures.LearningRate(step.LearningRate)} tokens/s {Figures.Whole(step.TokensPerSecond)}{mfu}{left}");
     }

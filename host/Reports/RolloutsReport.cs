@@ -13,9 +13,7 @@ internal static class RolloutsReport
         var summary = document.Summary;
         output.WriteLine($"{document.Run}, step {document.Step}: {summary.Rollouts} rollouts, sampled by the weights after "
             + $"{Plural.Of(document.SampledBy, "update")} (state {document.Weights})");
-        var parts = document.Parts.Count > 1
-            ? $" ({string.Join(", ", document.Parts.Zip(summary.Parts, static (name, mean) => $"{name} {Figures.Loss(mean)}"))})" : "";
-        output.WriteLine($"reward {Figures.Loss(summary.Reward)}{parts}, {Figures.OfCompletions(summary)}"
+        output.WriteLine($"reward {Figures.Reward(summary, document.Parts)}, {Figures.OfCompletions(summary)}"
             + $"{(summary.Unscored > 0 ? $", unscored {summary.Unscored}" : "")}");
         foreach (var prompt in document.Prompts)
         {

@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
 using ActorTrain.Host.Progress;
+using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Host.Training;
 
@@ -12,6 +13,12 @@ namespace ActorTrain.Host.Training;
 internal sealed class RunDisplay(ITrainingProgress progress, long tokensPerStep, double flopsPerToken, double gemmRate, Func<long,
     string> pathOf)
 {
+    /// <summary>Names of the parts of a reward.</summary>
+    public IReadOnlyList<string> RewardParts { get; init; } = [];
+
+    /// <summary>Which weights sample for which step.</summary>
+    public RolloutSchedule Rollouts { get; init; } = RolloutSchedule.OnPolicy;
+
     private TimeSpan spent;
     private long taken;
 
@@ -44,6 +51,12 @@ internal sealed class RunDisplay(ITrainingProgress progress, long tokensPerStep,
         var rate = (step.Rollouts?.Tokens ?? tokensPerStep) / step.Elapsed.TotalSeconds;
         progress.Report(new StepProgress(
             step.Step, totalSteps, step.Loss, step.GradientNorm, step.LearningRate, rate, rate * flopsPerToken / gemmRate,
-                spent / taken * (totalSteps - step.Step)) { Rollouts = step.Rollouts, Policy = step.Policy });
+                spent / taken * (totalSteps - step.Step))
+        {
+            Rollouts = step.Rollouts,
+            RewardParts = RewardParts,
+            Age = step.Rollouts is null ? 0 : step.Step - 1 - Rollouts.WeightsOf(step.Step - 1),
+            Policy = step.Policy,
+        });
     }
 }

@@ -310,7 +310,11 @@ internal sealed class RunProcess
                 Reached = MetricsLog.ReadHistory(directory.MetricsFile).Reached,
             },
             RecoveryState = RecoveryState.Of(Origins(), Left()),
-            Notify = new RunDisplay(progress, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, store.PathOf).Notify,
+            Notify = new RunDisplay(progress, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, store.PathOf)
+            {
+                RewardParts = rollouts is null ? [] : configuration.Scoring.Parts(),
+                Rollouts = configuration.Rollouts.Schedule(),
+            }.Notify,
         };
     }
 

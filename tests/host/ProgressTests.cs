@@ -1,4 +1,5 @@
 using ActorTrain.Host.Progress;
+using ActorTrain.Models.Rollouts;
 using Microsoft.Extensions.Time.Testing;
 using Spectre.Console;
 
@@ -36,6 +37,17 @@ public sealed class ProgressTests : IDisposable
             warning: the checkpoint of step 0 is torn
 
             """);
+    }
+
+    [Fact]
+    public void A_step_of_a_policy_shows_its_reward_by_parts_its_completions_and_the_age_of_the_weights_that_sampled()
+    {
+        var rollouts = new RolloutSummary(
+            4, 50, Unscored: 1, Reward: 0.25, Parts: [0.5, -0.25], Divergence: 1.5, Entropy: 0.75, Ended: 0.5, Spread: 1);
+        using (var progress = new PlainProgress(output, time))
+            progress.Report(Step(3) with { Rollouts = rollouts, RewardParts = ["exact", "share(\"[\")"], Age = 2 });
+        output.ToString().ShouldStartWith(
+            "step 3/1000 reward 0.2500 (exact 0.5000, share(\"[\") -0.2500) length 12.5 ended 50.0% entropy 0.7500 kl 1.500 age 2 loss");
     }
 
     [Fact]
