@@ -49,16 +49,14 @@ public sealed record RewardSources(RewardFunction? Function, Func<long, Equatabl
             Add(ofModel, ModelWeight);
         if (Judge is not null)
             Add(ofJudge, JudgeWeight);
-        return new RolloutScore(Sound(total), [.. parts]);
+        return new RolloutScore(RolloutScore.Sound(total), [.. parts]);
 
         void Add(double? value, double weight)
         {
-            value = Sound(value);
+            value = RolloutScore.Sound(value);
             parts.Add(value);
             if (value is not null || weight != 0)
                 total += weight * value;
         }
     }
-
-    private static double? Sound(double? value) => value is { } number && Math.Abs(number) <= RolloutScore.Largest ? number : null;
 }

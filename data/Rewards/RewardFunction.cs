@@ -1,5 +1,6 @@
 using ActorTrain.Data.Shards;
 using ActorTrain.Models;
+using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Data.Rewards;
 
@@ -56,7 +57,7 @@ public sealed class RewardFunction
                 total += terms[i].Weight * value;
         }
 
-        return new RewardScore(Finite(total), parts);
+        return new RewardScore(RolloutScore.Sound(total), parts);
     }
 
     /// <summary>Rejects prompts without an answer that a part can compare with, before anything starts.</summary>

@@ -10,7 +10,8 @@ namespace ActorTrain.Data.Rewards;
 public sealed record RewardInput(string Prompt, string Completion, bool HasEnded, int Tokens, string? Reference);
 
 /// <summary>What a completion is worth.</summary>
-/// <param name="Total">The weighted sum; null if it cannot be computed, because a part with a weight has no value.</param>
+/// <param name="Total">The weighted sum; null if it cannot be computed, because a part with a weight has no value, or
+/// if it is beyond <see cref="Models.Rollouts.RolloutScore.Largest"/>.</param>
 /// <param name="Parts">The value of each part without its weight, in the order of <see cref="RewardFunction.Parts"/>; null if it takes
 /// more steps than the limit, or is not finite.</param>
 public sealed record RewardScore(double? Total, IReadOnlyList<double?> Parts);

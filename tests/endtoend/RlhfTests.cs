@@ -182,7 +182,7 @@ public sealed class RlhfTests
         var replay = real.Run("replay", Wrong, "--step", $"{Last}");
         replay.ExitCode.ShouldBe(1);
         replay.Error.ShouldName($"position {group.Position}, sample 1: token 0 has log-probability", "under the base model");
-        real.Run("replay", Wrong, "--step", $"{Last}", "--position", $"{group.Position}", "--sample", "0").ShouldSucceed();
+        real.Run("replay", Wrong, "--step", $"{Last}", "--prompt", $"{group.Position}", "--sample", "0").ShouldSucceed();
     }
 
     [Fact]

@@ -6,6 +6,9 @@ public sealed record RolloutScore(double? Total, EquatableArray<double?> Parts)
 {
     /// <summary>What a reward may be at most, with either sign: squares of it, and sums of many, are still sound in float32.</summary>
     public const double Largest = 1e9;
+
+    /// <summary>A reward; null if it is none, or beyond <see cref="Largest"/>.</summary>
+    public static double? Sound(double? reward) => reward is { } number && Math.Abs(number) <= Largest ? number : null;
 }
 
 /// <summary>A rollout and what the other models say of it.</summary>
