@@ -26,8 +26,13 @@ public sealed class GoodputRecorder : TracedActor, IWithTimers
         this.listener = listener;
         Receive<GoodputTurn>(turn =>
         {
+            var isFirst = clock is null;
             clock ??= Begin();
             clock.Turn(turn);
+
+            // The start counts even if the process dies before the next row.
+            if (isFirst)
+                Write();
         });
         Receive<RowIsDue>(_ => Write());
     }

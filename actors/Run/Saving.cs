@@ -91,7 +91,7 @@ internal sealed class Saving
     {
         var step = progress.Step;
         schedule.NoteBoundary(step, SavedStep, output.Now);
-        if (SavedStep != step && (progress.IsComplete || (step > 0 && schedule.IsDue(step, output.Now) && !MakesWay())))
+        if (SavedStep != step && (progress.IsComplete || (step > 0 && IsDue(step) && !MakesWay())))
             due = step;
         isSnapshotDue = step > 0 && options.SnapshotEvery > 0 && step % options.SnapshotEvery == 0 && !end.IsEnding;
         Prove();
@@ -256,6 +256,9 @@ internal sealed class Saving
 
     /// <summary>Cancels the save of a step that the run has left.</summary>
     public void ForgetDue() => due = null;
+
+    // An extension goes on from the last step at which a process can.
+    private bool IsDue(long step) => schedule.IsDue(step, output.Now) || schedule.ResumableUntil(progress.LastStep) == step;
 
     private bool IsSavedSoon(long step) => SavedStep == step || writing?.Step == step || next?.Snapshot.Step == step;
 

@@ -17,9 +17,14 @@ internal sealed class MessageList(ISet<string> ignored)
     /// <param name="what">For a sentence, such as <c>a "prompt"</c>.</param>
     /// <param name="role">Of a text.</param>
     /// <exception cref="BadRecordException">It is neither, or not valid.</exception>
-    public IReadOnlyList<ChatMessage> Read(JsonElement value, string what, ChatRole role) => value.ValueKind is JsonValueKind.String
-        ? [Message(role, ChatFields.TextOf(value, what), what)]
-        : Read(value, what);
+    public IReadOnlyList<ChatMessage> Read(JsonElement value, string what, ChatRole role) => value.ValueKind switch
+    {
+        JsonValueKind.String => [Message(role, ChatFields.TextOf(value, what), what)],
+        JsonValueKind.Array => Read(value, what),
+        _ => throw new BadRecordException(
+            "with a field of the wrong type", $"has {what} that is {ChatFields.KindOf(value)}, not a text or a list of messages",
+            "make it a JSON string"),
+    };
 
     /// <exception cref="BadRecordException">It is not a list of messages.</exception>
     public IReadOnlyList<ChatMessage> Read(JsonElement value, string what)

@@ -39,8 +39,8 @@ internal sealed record ChaosReport(
         RunConfiguration configuration, ChaosSchedule schedule, ChaosOutcome undisturbed, ChaosOutcome disturbed, ChaosOutcome? leavingOut,
         IReadOnlyList<string> contradictions)
     {
-        var faults = schedule.Faults.Select(fault => Fault(fault, disturbed)).Where(fault => !schedule.IsTimed || fault.Step is not null)
-            .ToList();
+        var faults = schedule.Faults.Select(fault => Fault(fault, schedule, disturbed))
+            .Where(fault => !schedule.IsTimed || fault.Step is not null).ToList();
         var broken = new List<string>();
         var reference = leavingOut ?? undisturbed;
         if (disturbed.WeightsHash is null)
@@ -113,16 +113,21 @@ internal sealed record ChaosReport(
     private static string OutcomeOf(ReportedFault fault) =>
         fault.Step is { } step ? $" at step {step}, {fault.Actor}: {fault.What}" : " never fired";
 
-    private static ReportedFault Fault(ChaosFault fault, ChaosOutcome disturbed)
+    private static ReportedFault Fault(ChaosFault fault, ChaosSchedule schedule, ChaosOutcome disturbed)
     {
         var kind = ChaosKinds.ByName[fault.Kind];
         if (disturbed.Fired.FirstOrDefault(one => one.Fault == fault.Number) is not { } fired)
             return new ReportedFault(fault.Number, fault.Kind, null, null, null, kind.Answer, null, false);
         var shown = kind.Shows is null ? null
             : disturbed.Journal.FirstOrDefault(decision => decision.At >= fired.At - ClockStep && kind.Shows(decision, fault, fired));
+
+        // What ends right after, with one above it, may not have come to notice what was done to it.
+        var ended = kind.Effect is FaultEffect.Poison ? null : disturbed.Fired.FirstOrDefault(other => other.Fault != fault.Number
+            && other.At >= fired.At && other.Step <= fired.Step + 1
+            && ChaosKinds.ByName[schedule.Faults.First(one => one.Number == other.Fault).Kind].EndsToo(kind.Role));
         return new ReportedFault(
-            fault.Number, fault.Kind, fired.Step, fired.Actor, fired.What, kind.Answer, shown is null ? null
-                : RunEventWords.Describe(shown), kind.Shows is null || shown is not null);
+            fault.Number, fault.Kind, fired.Step, fired.Actor, fired.What, kind.Answer, shown is not null ? RunEventWords.Describe(shown)
+                : ended is not null ? $"fault {ended.Fault} ended it" : null, kind.Shows is null || shown is not null || ended is not null);
     }
 
     private static string Short(string? hash) => hash is null ? "none" : hash[..12] + "…";

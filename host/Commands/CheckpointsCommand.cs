@@ -64,7 +64,7 @@ internal static class CheckpointsCommand
         if (request.Verify || request.Prune)
             found = [.. found.Select(static info => CheckpointArchive.Verify(info) is { } fault
                 ? info with { Manifest = null, Fault = fault } : info)];
-        var surplus = request.Prune ? Surplus(found, history, record.Configuration?.Checkpoints.Store, notes) : null;
+        var surplus = request.Prune ? Surplus(found, history, record.Configuration?.CheckpointStore(), notes) : null;
         if (held is not null && surplus!.Count > 0)
             new CheckpointStore(run.CheckpointsDirectory, new CheckpointStoreOptions(), context.Time).Discard(surplus);
 

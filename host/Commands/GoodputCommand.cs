@@ -23,7 +23,8 @@ internal static class GoodputCommand
             A step is redone if the run had reached it before; recovering is the time from a fault to the next update; evaluating and saving
             count only the time by which they delayed the next update.
 
-              ETTR         effective training time ratio: time of new steps / all time (Llama 3, 2024, 3.3.4; Kokolis et al., 2024, II-D)
+              ETTR         effective training time ratio: time of new steps and rollouts / all time
+                           (Llama 3, 2024, 3.3.4; Kokolis et al., 2024, II-D)
               lost steps   steps that had to be redone
               failures     faults that the run had to recover from, including the death of its process; operator requests do not count
               MTBF         mean time between failures: time neither paused nor stopped cleanly / failures

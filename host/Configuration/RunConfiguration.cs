@@ -9,11 +9,13 @@ using ActorTrain.Data.Shards;
 using ActorTrain.Models;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Options;
+using ActorTrain.Models.Plan;
 using ActorTrain.Models.PostTraining.Policies;
 using ActorTrain.Models.PostTraining.Preferences;
 using ActorTrain.Models.PostTraining.Rewards;
 using ActorTrain.Models.Rollouts;
 using ActorTrain.Models.Steps;
+using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Configuration;
@@ -64,6 +66,11 @@ public sealed record RunConfiguration : IOptions
             ? throw new UserErrorException(problem.In(static path => Settings.NameOf($"{nameof(Model)}.{path}")))
             : model;
     }
+
+    /// <summary>Which checkpoints are kept: with a lag or epochs one more, since a run may end at a step from which it cannot be
+    /// extended.</summary>
+    public CheckpointStoreOptions CheckpointStore() => Rollouts.Schedule() == RolloutSchedule.OnPolicy
+        ? Checkpoints.Store : Checkpoints.Store with { KeepLast = Checkpoints.Store.KeepLast + 1 };
 
     /// <summary>This with <paramref name="precision"/> in the place of training.precision auto.</summary>
     public RunConfiguration ChoosePrecision(Func<Precision> precision) =>

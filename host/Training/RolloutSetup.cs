@@ -203,10 +203,14 @@ internal sealed class RolloutSetup
         var longest = Math.Max(data.TrainSequences.Longest, data.ValidationSequences?.Longest ?? 0);
         if (longest + rollouts.MaxTokens <= context)
             return;
-        var fix = longest < context
-            ? $"lower rollouts.max_tokens to at most {context - longest}, or prepare the prompts with "
-                + $"`actortrain prepare --max-tokens {Math.Max(1, context - rollouts.MaxTokens)} --too-long skip`"
-            : $"prepare them with `actortrain prepare --max-tokens {Math.Max(1, context - rollouts.MaxTokens)} --too-long skip`";
+        var shorter = context - rollouts.MaxTokens;
+        var fix = string.Join(
+            ", or ", ((string[])
+            [
+                longest < context ? $"lower rollouts.max_tokens to at most {context - longest}" : "",
+                shorter > 0 ? $"prepare the prompts with `actortrain prepare --max-tokens {shorter} --too-long skip`"
+                    : longest < context ? "" : $"lower rollouts.max_tokens, and prepare shorter prompts",
+            ]).Where(static way => way.Length > 0));
         throw new UserErrorException(
             $"{data.Folder} holds a prompt of {longest} tokens, which with completions of up to {rollouts.MaxTokens} tokens exceeds the "
             + $"model's context of {context}: {fix}.");

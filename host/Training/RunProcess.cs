@@ -112,7 +112,7 @@ internal sealed class RunProcess
             hasRollouts: rollouts is not null);
         store = new CheckpointStore(
             directory.CheckpointsDirectory,
-            configuration.Checkpoints.Store,
+            configuration.CheckpointStore(),
             time);
         replica = stage.ReplicaOf(configuration, model);
     }

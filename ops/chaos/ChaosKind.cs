@@ -67,6 +67,11 @@ public sealed record ChaosKind(string Name, FaultEffect Effect, string Role, str
 
     public bool TakesBit => Effect is FaultEffect.Flip or FaultEffect.Misreport;
 
+    /// <summary>Whether an actor of a role ends with the one that this hits, whatever was done to it before.</summary>
+    public bool EndsToo(string role) => EndsProcess || (Effect is FaultEffect.Throw && (Role is Supervisor
+        || (Role is Trainers && role is Trainer)
+        || (Role is Rollouts or Ledger && role is Sampler or Reward or Reference or Critic or Ledger)));
+
     public bool EndsProcess => Effect is FaultEffect.Kill or FaultEffect.Tear or FaultEffect.TearLedger;
 
     /// <summary>What a run lacks for it to occur; null: nothing.</summary>

@@ -52,7 +52,7 @@ public sealed class FineTuningRefusalTests(TunedRuns real)
         var copy = real.At("runs", "damaged", "base", "model.safetensors");
         RunTests.FlipBit(copy, new FileInfo(copy).Length - 9);
         real.Run(TunedRuns.Small("damaged", "training.steps=5"))
-            .ShouldRefuse("runs/damaged/base/model.safetensors are damaged", "restore the file");
+            .ShouldRefuse("runs/damaged/base/model.safetensors are damaged", "delete the file");
         real.Checkpoints("damaged").ShouldBeEmpty();
     }
 

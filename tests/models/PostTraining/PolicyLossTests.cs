@@ -191,7 +191,7 @@ public sealed class PolicyLossTests
     {
         new PolicyOptions().Validate().ShouldBeEmpty();
         new PolicyOptions { KlCoefficient = 0.1, KlEstimator = KlEstimator.K1 }.Validate().ShouldHaveSingleItem().ToString()
-            .ShouldBe("KlEstimator K1 has no gradient in the mean; choose WeightedK2, or put the divergence in the reward.");
+            .ShouldBe("KlEstimator k1 has no gradient in the mean; choose weighted_k2, or put the divergence in the reward.");
         new PolicyOptions { DualClip = 0.5, AgeLow = 3 }.Validate().Count().ShouldBe(2);
     }
 
