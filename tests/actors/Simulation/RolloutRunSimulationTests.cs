@@ -219,6 +219,19 @@ public sealed class RolloutRunSimulationTests
         }
     }
 
+    // It had gone back to its seed.
+    [Fact]
+    public void A_run_that_ended_within_a_window_is_extended_from_the_windows_beginning()
+    {
+        var options = Options with { Rollouts = new(2, 4), SnapshotSlots = 6, CheckpointEvery = 1000 };
+        var run = new SimulatedRun(1, options, Plan, Weather.Calm);
+        run.Run(100_000).Step.ShouldBe(14);
+        run.NextProcess(options with { Extension = (18, "ann") });
+        run.Run(100_000).Ending.ShouldBe(RunEnding.Finished);
+        run.Steps.Count.ShouldBe(18);
+        run.Journal.OfType<RunRolledBack>().ShouldHaveSingleItem().Step.ShouldBe(12);
+    }
+
     // A transient error of a sampler that no audit looks at: those who train on it have its weights, and find it.
     [Fact]
     public void Rollouts_that_trainers_find_wrong_are_sampled_again()
