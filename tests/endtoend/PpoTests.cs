@@ -43,14 +43,9 @@ public sealed class PpoTests
         real.Run(Ppo("ppo-two", "trainers.count=2", "rollouts.workers=2", "rollouts.slots=3")).ShouldSucceed();
         real.NewestWeights("ppo-two").ShouldBe(real.NewestWeights("ppo"));
 
-        foreach (var step in new[] { 4, 8 })
-        {
-            using var process = real.Start(Ppo("ppo-killed"));
-            KillAfter(process, step);
-            if (step == 4)
-                Directory.Delete(Path.Combine(real.RunFolder("ppo-killed"), "rollouts"), recursive: true);
-        }
-
+        real.Kill(
+            "ppo-killed", [(4, Ppo("ppo-killed")), (8, Ppo("ppo-killed"))],
+            between: () => Directory.Delete(Path.Combine(real.RunFolder("ppo-killed"), "rollouts"), recursive: true));
         real.Run(Ppo("ppo-killed")).ShouldSucceed();
         real.NewestWeights("ppo-killed").ShouldBe(real.NewestWeights("ppo"));
         real.Run("replay", "ppo-killed", "--repair").ShouldSucceed();
@@ -106,18 +101,4 @@ public sealed class PpoTests
     ];
 
     private static string Word(int i) => $"{(char)('a' + i % 5)}{(char)('a' + i / 5 % 5)}{(char)('a' + i / 25 % 5)}";
-
-    private static void KillAfter(System.Diagnostics.Process process, int step)
-    {
-        while (process.ReadLine() is { } line)
-        {
-            if (line.Split(' ') is not ["checkpoint", "step", var saved, ..] || int.Parse(saved, CultureInfo.InvariantCulture) < step)
-                continue;
-            process.Kill();
-            process.WaitToEnd();
-            return;
-        }
-
-        throw new InvalidOperationException($"The run ended before step {step}.");
-    }
 }

@@ -39,14 +39,9 @@ public sealed class RewardTests
         real.Run("audit", "judge").ShouldSucceed().Output.ShouldName($"{Steps} steps", "180 samples");
 
         // All that it started from may be gone: it has its own copy.
-        for (var killed = 0; killed < 2; killed++)
-        {
-            using (var process = real.Start(Reward("judge-killed", $"trainers.count={1 + killed}")))
-                KillAfter(process, step: 5 + 10 * killed);
-            if (killed == 0)
-                Directory.Move(real.RunFolder("reward-base"), real.At("reward-base-away"));
-        }
-
+        real.Kill(
+            "judge-killed", [(5, Reward("judge-killed", "trainers.count=1")), (15, Reward("judge-killed", "trainers.count=2"))]);
+        Directory.Move(real.RunFolder("reward-base"), real.At("reward-base-away"));
         real.Run(Reward("judge-killed", "trainers.count=4")).ShouldSucceed();
         Directory.Move(real.At("reward-base-away"), real.RunFolder("reward-base"));
         real.NewestWeights("judge-killed").ShouldBe(real.NewestWeights("judge"));
@@ -120,18 +115,4 @@ public sealed class RewardTests
 
     private static string Word(Random random) =>
         string.Concat(Enumerable.Range(0, random.Next(2, 6)).Select(_ => (char)('a' + random.Next(26))));
-
-    private static void KillAfter(System.Diagnostics.Process process, int step)
-    {
-        while (process.ReadLine() is { } line)
-        {
-            if (line.Split(' ') is not ["checkpoint", "step", var saved, ..] || int.Parse(saved, CultureInfo.InvariantCulture) < step)
-                continue;
-            process.Kill();
-            process.WaitToEnd();
-            return;
-        }
-
-        throw new InvalidOperationException($"The run ended before step {step}.");
-    }
 }

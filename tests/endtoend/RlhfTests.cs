@@ -39,14 +39,10 @@ public sealed class RlhfTests
         real.Run(Rlhf("policy-more", "trainers.count=2", "rollouts.workers=3", "rollouts.slots=5", "audit.every=2")).ShouldSucceed();
         real.NewestWeights("policy-more").ShouldBe(real.NewestWeights("policy"));
 
-        for (var killed = 0; killed < 2; killed++)
-        {
-            using var process = real.Start(Rlhf("policy-killed", $"rollouts.workers={1 + (3 * killed)}"));
-            KillAfter(process, step: 2 + (4 * killed));
-            if (killed == 0)
-                Directory.Delete(Ledger("policy-killed"), recursive: true);
-        }
-
+        real.Kill(
+            "policy-killed",
+            [(2, Rlhf("policy-killed", "rollouts.workers=1")), (6, Rlhf("policy-killed", "rollouts.workers=4"))],
+            between: () => Directory.Delete(Ledger("policy-killed"), recursive: true));
         real.Run(Rlhf("policy-killed", "rollouts.workers=2")).ShouldSucceed();
         real.NewestWeights("policy-killed").ShouldBe(real.NewestWeights("policy"));
 
@@ -229,18 +225,4 @@ public sealed class RlhfTests
     }
 
     private string Ledger(string run) => Path.Combine(real.RunFolder(run), "rollouts");
-
-    private static void KillAfter(System.Diagnostics.Process process, int step)
-    {
-        while (process.ReadLine() is { } line)
-        {
-            if (line.Split(' ') is not ["checkpoint", "step", var saved, ..] || int.Parse(saved, CultureInfo.InvariantCulture) < step)
-                continue;
-            process.Kill();
-            process.WaitToEnd();
-            return;
-        }
-
-        throw new InvalidOperationException($"The run ended before step {step}.");
-    }
 }
