@@ -133,7 +133,7 @@ public sealed record ModelOptions : IOptions
         {
             const string Type = $"{nameof(RopeScaling)}.{nameof(RopeScaling.Type)}";
             yield return new(
-                $"{Type:key} is {RopeScaling.Type.ToString().ToLowerInvariant()}, but GPT-2 has no rotary positions; omit it or choose "
+                $"{Type:key} is {RopeScaling.Type}, but GPT-2 has no rotary positions; omit it or choose "
                 + $"family llama.");
         }
 

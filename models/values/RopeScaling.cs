@@ -130,7 +130,7 @@ public readonly record struct RopeScaling : IOptions
 
     IEnumerable<OptionProblem> IOptions.Validate()
     {
-        var (type, word) = (Type, Type.ToString().ToLowerInvariant());
+        var type = Type;
         foreach (var (name, value, isUsed) in ((string, object?, bool)[])
                  [
                      (nameof(Factor), Factor, type is not RopeScalingType.None),
@@ -145,20 +145,20 @@ public readonly record struct RopeScaling : IOptions
         {
             if (value is not null && !isUsed)
             {
-                yield return new($"{name:key} is {$"{value}".ToLowerInvariant()}, but {nameof(Type):key} is {word}, which does not use it; "
+                yield return new($"{name:key} is {$"{value}".ToLowerInvariant()}, but {nameof(Type):key} is {type}, which does not use it; "
                     + $"omit it or change {nameof(Type):key}.");
             }
         }
 
         if (type is not RopeScalingType.None && Factor is null)
         {
-            yield return new($"{nameof(Type):key} is {word}, which needs a factor; set {nameof(Factor):key}, such as 4 for a context four "
+            yield return new($"{nameof(Type):key} is {type}, which needs a factor; set {nameof(Factor):key}, such as 4 for a context four "
                 + $"times as long.");
         }
 
         if (type is RopeScalingType.Llama3 or RopeScalingType.Yarn && OriginalContext is null)
         {
-            yield return new($"{nameof(Type):key} is {word}, which depends on the context before it was extended; set "
+            yield return new($"{nameof(Type):key} is {type}, which depends on the context before it was extended; set "
                 + $"{nameof(OriginalContext):key} to it.");
         }
 

@@ -32,8 +32,8 @@ public sealed record BaseWeights(string Folder, string Digest)
         if (WeightsDigest.Of(layout, weights) == Digest)
             return weights;
         weights.Dispose();
-        throw new UserErrorException($"The initial weights in {Path} are damaged; delete the file, and the next start copies it from "
-            + "base.model again, or restore it.");
+        throw new UserErrorException($"The initial weights in {Path} are damaged; delete the file, and the next start copies it again, "
+            + "or restore it.");
     }
 
     /// <summary>Reads the weights in a folder, whatever their digest.</summary>

@@ -50,7 +50,7 @@ public sealed class BaseWeightsTests : IDisposable
         bytes[^9] ^= 1;
         File.WriteAllBytes(file, bytes);
         Should.Throw<UserErrorException>(() => Base.Read(Layout)).Message.ShouldBe(
-            $"The initial weights in {file} are damaged; delete the file, and the next start copies it from base.model again, or restore it.");
+            $"The initial weights in {file} are damaged; delete the file, and the next start copies it again, or restore it.");
         File.WriteAllBytes(file, bytes[..^100]);
         Should.Throw<UserErrorException>(() => Base.Read(Layout)).Message.ShouldContain(file);
         File.Delete(file);

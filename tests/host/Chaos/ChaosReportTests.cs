@@ -39,6 +39,21 @@ public sealed class ChaosReportTests
         Report(Right, [new TrainerLeft(Noon.AddSeconds(1), 5, ActorId.Trainer(0), 3, "Another.")]).Held.ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData("rollouts-supervisor-death", 5, true)]
+    [InlineData("ledger-death", 6, true)]
+    [InlineData("rollouts-supervisor-death", 9, false)]
+    [InlineData("spike-detector-death", 5, false)]
+    public void What_ended_with_one_above_it_need_not_have_noticed_what_was_done_to_it(string other, int step, bool isExcused)
+    {
+        var schedule = new ChaosSchedule(1, [Fault(1, "flip-sampler", 5), Fault(2, other, step)]);
+        ChaosFired[] fired = [new(1, Noon, 5, "rollout-0", "a bit"), new(2, Noon.AddSeconds(1), step, "other", "it threw")];
+        ChaosReport.Of(ChaosSamples.Run(), schedule, Outcome(Right, [], []), Outcome(Right, [], fired), null, [])
+            .Faults[0].IsShown.ShouldBe(isExcused);
+
+        static ChaosFault Fault(int number, string kind, int step) => new() { Number = number, Kind = kind, Actor = "any", Step = step };
+    }
+
     [Fact]
     public void A_fault_that_did_not_come_to_pass_proves_nothing() =>
         Report(Right, [], fired: false).Broken.ShouldHaveSingleItem().ShouldName("Fault 1", "trainer-exception", "never fired");
