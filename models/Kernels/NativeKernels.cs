@@ -22,7 +22,11 @@ internal static partial class NativeKernels
     [LibraryImport(Library)]
     internal static partial int ak_linear_forward(nint linear, long rows, nint x, nint bias, nint residual, nint y,
         int yDtype);
+    [LibraryImport(Library)]
+    internal static partial int ak_linear_forward_gelu(nint linear, long rows, nint x, nint bias, nint y, nint active);
     [LibraryImport(Library)] internal static partial int ak_linear_input_gradient(nint linear, long rows, nint dy, nint dx);
+    [LibraryImport(Library)]
+    internal static partial int ak_linear_input_gradient_gelu(nint linear, long rows, nint dy, nint before, nint dBefore);
     [LibraryImport(Library)]
     internal static partial int ak_linear_weight_gradient(
         nint linear, long rows, long lanes, nint dy, nint x, nint dw, nint db, int accumulate);

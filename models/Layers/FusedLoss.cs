@@ -104,6 +104,7 @@ internal sealed class FusedLoss : IDisposable
             new HeadRows(losses.Address(), Entropy: AddressOf(entropies)),
             AddressOf(gradient), gradient is null ? 0 : headWeight.GradientAddress,
             gradient is null ? 0 : headWeight.BeginGradient(), headWeight.Lanes, tokenRows?.Handle ?? 0));
+        head.NoteCopies();
         return losses;
     }
 

@@ -40,8 +40,7 @@ internal sealed class FusedMlp : FusedSublayer
     public void Decode(DecodingPass pass)
     {
         norm.Decode(pass);
-        up.Forward(pass.Rows, pass.Normed, residual: 0, pass.Wide, activations.Code);
-        Activate(pass.Rows, pass.Wide, pass.Narrow);
+        Hidden(pass.Rows, pass.Normed, pass.Wide, pass.Narrow);
         down.Forward(pass.Rows, pass.Narrow, pass.X, pass.X, Activations.Float32Code);
     }
 
@@ -49,37 +48,41 @@ internal sealed class FusedMlp : FusedSublayer
     {
         var rows = x.shape[0] * x.shape[1];
         var (normed, statistics) = norm.Forward(rows, x);
-        var before = up.Forward(rows, normed);
+        var before = activations.Empty(rows, Gated ? 2 * shape.MlpWidth : shape.MlpWidth);
         var hidden = activations.Empty(rows, shape.MlpWidth);
-        Activate(rows, before.Address(), hidden.Address());
+        Hidden(rows, normed.Address(), before.Address(), hidden.Address());
         return new Tensors(normed, statistics, before, hidden);
     }
 
     protected override Tensor Output(Tensor x, IDisposable inner) =>
         down.ForwardOnto(x, x.shape[0] * x.shape[1], ((Tensors)inner).Hidden);
 
-    private void Activate(long rows, nint before, nint hidden) => FusedKernels.Check(Gated
-        ? ak_swiglu_forward(rows, shape.MlpWidth, before, hidden, activations.Code)
-        : ak_gelu_forward(rows * shape.MlpWidth, before, hidden, activations.Code));
+    // GELU is done where the product leaves its tiles; of SwiGLU's two halves, one is elsewhere then.
+    private void Hidden(long rows, nint normed, nint before, nint hidden)
+    {
+        if (!Gated)
+        {
+            up.ForwardGelu(rows, normed, before, hidden);
+            return;
+        }
+
+        up.Forward(rows, normed, residual: 0, before, activations.Code);
+        FusedKernels.Check(ak_swiglu_forward(rows, shape.MlpWidth, before, hidden, activations.Code));
+    }
 
     protected override Tensor Backward(Tensor x, IDisposable inner, TextRows texts, Tensor dy)
     {
         var saved = (Tensors)inner;
         var rows = dy.shape[0] * dy.shape[1];
         using var dyConverted = activations.Convert(dy);
-        using var dHidden = down.Backward(rows, saved.Hidden, dyConverted);
+        using var gradient = down.Backward(rows, saved.Hidden, dyConverted, Gated ? null : saved.Before);
         if (Gated)
         {
             FusedKernels.Check(ak_swiglu_backward(
-                rows, shape.MlpWidth, saved.Before.Address(), dHidden.Address(), saved.Before.Address(), activations.Code));
-        }
-        else
-        {
-            FusedKernels.Check(ak_gelu_backward(
-                rows * shape.MlpWidth, saved.Before.Address(), dHidden.Address(), dHidden.Address(), activations.Code));
+                rows, shape.MlpWidth, saved.Before.Address(), gradient.Address(), saved.Before.Address(), activations.Code));
         }
 
-        using var dNormed = up.Backward(rows, saved.Normed, Gated ? saved.Before : dHidden);
+        using var dNormed = up.Backward(rows, saved.Normed, Gated ? saved.Before : gradient);
         return norm.Backward(rows, x, saved.Statistics, dNormed, residualGradient: dy);
     }
 

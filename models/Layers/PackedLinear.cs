@@ -6,16 +6,20 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Layers;
 
-/// <summary>A linear map on the fused kernels: its weights are packed once per version, for all lanes.</summary>
+/// <summary>A linear map on the fused kernels: its weights are packed once per version, for all lanes. For the gradient of inputs that
+/// happens when a version is used for a second one, so that decoding, and training in a single pass, need no second copy.</summary>
 internal sealed class PackedLinear : IWeightCopies, IDisposable
 {
+    // For the forward product, and for the input gradient.
+    private const int Copies = 2;
+
     private readonly ParameterSlot weight;
     private readonly ParameterSlot? bias;
     private readonly Activations activations;
     private readonly long inputs;
     private readonly long outputs;
+    private readonly List<(nint Address, long Count, FlatChecksum Written)> copies = [];
     private nint native;
-    private FlatChecksum[] checksums = [];
     private long packedVersion = -1;
 
     public PackedLinear(ParameterSlot weight, ParameterSlot? bias, Activations activations)
@@ -40,24 +44,15 @@ internal sealed class PackedLinear : IWeightCopies, IDisposable
             {
                 FusedKernels.Check(ak_linear_pack(native, weight.WeightAddress));
                 packedVersion = weight.Version;
-                var (addresses, counts) = Packed();
-                checksums = FlatSums.Checksums(addresses, counts);
+                copies.Clear();
+                NoteCopies();
             }
 
             return native;
         }
     }
 
-    public IEnumerable<(nint Address, long Count, FlatChecksum Written)> CopiesInUse
-    {
-        get
-        {
-            if (packedVersion != weight.Version)
-                return [];
-            var (addresses, counts) = Packed();
-            return addresses.Zip(counts, checksums);
-        }
-    }
+    public IEnumerable<(nint Address, long Count, FlatChecksum Written)> CopiesInUse => packedVersion == weight.Version ? copies : [];
 
     /// <summary>x·Wᵀ + b; x <c>[rows, in]</c>, result <c>[rows, out]</c>, both of the activations' type.</summary>
     public Tensor Forward(long rows, Tensor x)
@@ -79,16 +74,31 @@ internal sealed class PackedLinear : IWeightCopies, IDisposable
     public void Forward(long rows, nint x, nint residual, nint y, int yCode) =>
         FusedKernels.Check(ak_linear_forward(Handle, rows, x, bias?.WeightAddress ?? 0, residual, y, yCode));
 
+    /// <summary>y = x·Wᵀ + b, and GELU of it; all of the activations' type.</summary>
+    public void ForwardGelu(long rows, nint x, nint y, nint active) =>
+        FusedKernels.Check(ak_linear_forward_gelu(Handle, rows, x, bias?.WeightAddress ?? 0, y, active));
+
     /// <summary>Adds this map's parameter gradients to the flat gradient and returns the gradient of x, <c>[rows, in]</c>.</summary>
-    public Tensor Backward(long rows, Tensor x, Tensor dy)
+    /// <param name="beforeGelu">If x is GELU of it: its gradient is returned instead.</param>
+    public Tensor Backward(long rows, Tensor x, Tensor dy, Tensor? beforeGelu = null)
     {
         var accumulate = weight.BeginGradient();
         bias?.BeginGradient();
         FusedKernels.Check(ak_linear_weight_gradient(
             Handle, rows, weight.Lanes, dy.Address(), x.Address(), weight.GradientAddress, bias?.GradientAddress ?? 0, accumulate));
         var dx = activations.Empty(rows, inputs);
-        FusedKernels.Check(ak_linear_input_gradient(Handle, rows, dy.Address(), dx.Address()));
+        FusedKernels.Check(beforeGelu is null
+            ? ak_linear_input_gradient(Handle, rows, dy.Address(), dx.Address())
+            : ak_linear_input_gradient_gelu(Handle, rows, dy.Address(), beforeGelu.Address(), dx.Address()));
+        NoteCopies();
         return dx;
+    }
+
+    /// <summary>Computes the checksum of a copy that a kernel has packed since the last call.</summary>
+    public void NoteCopies()
+    {
+        while (copies.Count < Copies && ak_linear_packed(native, copies.Count, out var address) is > 0 and var count)
+            copies.Add((address, count, FlatSums.Checksums([address], [count])[0]));
     }
 
     public void Dispose()
@@ -96,15 +106,6 @@ internal sealed class PackedLinear : IWeightCopies, IDisposable
         weight.Copies.Remove(this);
         Free();
         GC.SuppressFinalize(this);
-    }
-
-    // One copy for the forward product, one for the input gradient.
-    private (nint[] Addresses, long[] Counts) Packed()
-    {
-        var (addresses, counts) = (new nint[2], new long[2]);
-        for (var copy = 0; copy < counts.Length; copy++)
-            counts[copy] = ak_linear_packed(native, copy, out addresses[copy]);
-        return (addresses, counts);
     }
 
     private void Free()

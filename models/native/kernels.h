@@ -41,20 +41,25 @@ AK_API void ak_token_rows_free(ak_token_rows* token_rows);
 AK_API int ak_token_rows_begin(ak_token_rows* token_rows, int64_t lanes, int64_t rows, const int64_t* tokens);
 
 // ---- Linear: y = x·Wᵀ + b ------------------------------------------------------------------------------------------------------------------
-// Holds one weight matrix [out, in] packed for the forward product and for the input gradient. Not to be packed while another thread uses it.
+// Holds one weight matrix [out, in] packed for the forward product and, from the second input gradient after a change on, for that too. The first reads the
+// weight itself, which must stay where and what it is until it is packed again. Not for two threads at once.
 typedef struct ak_linear ak_linear;
 AK_API ak_linear* ak_linear_new(int64_t in, int64_t out, int dtype);  // null on failure
 AK_API void ak_linear_free(ak_linear* linear);
 AK_API int ak_linear_pack(ak_linear* linear, const float* weight);  // after every change of the weight: once per step
 // A packed copy, as words of 32 bits, for whoever watches over its bits: 0 the one for the forward product, 1 that for the input gradient.
-// Returns how many, 0 before the first packing.
+// Returns how many, 0 where there is none.
 AK_API int64_t ak_linear_packed(const ak_linear* linear, int copy, float** words);
 
 // x [rows, in] of the linear's dtype; bias [out] or null; y [rows, out] of y_dtype. With residual [rows, out] (float32, may be y itself;
 // y_dtype must be ak_f32): y = residual + x·Wᵀ + b.
 AK_API int ak_linear_forward(ak_linear* linear, int64_t rows, const void* x, const float* bias, const float* residual, void* y, int y_dtype);
+// y = x·Wᵀ + b as above, of the linear's dtype, and active [rows, out] = GELU of y: as ak_gelu_forward has it, without a pass of its own.
+AK_API int ak_linear_forward_gelu(ak_linear* linear, int64_t rows, const void* x, const float* bias, void* y, void* active);
 // dx [rows, in] = dy·W, both of the linear's dtype.
 AK_API int ak_linear_input_gradient(ak_linear* linear, int64_t rows, const void* dy, void* dx);
+// ... and the gradient of `before` [rows, in], where x was GELU of it: as ak_gelu_backward has it.
+AK_API int ak_linear_input_gradient_gelu(ak_linear* linear, int64_t rows, const void* dy, const void* before, void* d_before);
 // dw [out, in] (+)= dyᵀ·x; db [out] (+)= column sums of dy, or null.
 AK_API int ak_linear_weight_gradient(ak_linear* linear, int64_t rows, int64_t lanes, const void* dy, const void* x, float* dw, float* db, int accumulate);
 

@@ -10,9 +10,10 @@ struct ak_linear {
 
     int64_t in, out;
     int dtype;
-    bool is_packed = false;
-    ak::Buffer forward, gradient;  // Wᵀ [in, out] and W [out, in] as packed panels
-    int64_t forward_floats = 0, gradient_floats = 0;
+    const float* weight = nullptr;  // [out, in], the caller's; null before it is packed
+    ak::Buffer forward, gradient;   // Wᵀ [in, out] and W [out, in] as packed panels
+    int64_t forward_floats = 0, gradient_floats = 0;  // 0: not packed
+    int64_t gradients = 0;          // input gradients since the weight changed
 };
 
 struct ak_token_rows {
@@ -50,8 +51,9 @@ namespace ak {
 struct Kernels {
     const char* name;
     void (*linear_pack)(ak_linear&, const float* weight);
-    void (*linear_forward)(const ak_linear&, int64_t rows, const void* x, const float* bias, const float* residual, void* y, int y_dtype);
-    void (*linear_input_gradient)(const ak_linear&, int64_t rows, const void* dy, void* dx);
+    void (*linear_forward)(const ak_linear&, int64_t rows, const void* x, const float* bias, const float* residual, void* y, int y_dtype,
+                           void* gelu);
+    void (*linear_input_gradient)(ak_linear&, int64_t rows, const void* dy, const void* before, void* dx);
     void (*linear_weight_gradient)(const ak_linear& linear, int64_t rows, int64_t lanes, const void* dy, const void* x, float* dw, float* db, bool accumulate);
 
     void (*layer_norm_forward)(int64_t rows, int64_t width, const float* x, const float* weight, const float* bias, float epsilon, void* y, int y_dtype,
@@ -83,7 +85,7 @@ struct Kernels {
                                float token_scale, float* d_token, float* d_position, bool accumulate_tokens, bool accumulate_positions, int64_t lanes,
                                ak_token_rows* token_rows);
 
-    void (*head)(const ak_linear& head, int64_t rows, const void* x, const int64_t* targets, const ak_objective& objective, const ak_head_rows& results,
+    void (*head)(ak_linear& head, int64_t rows, const void* x, const int64_t* targets, const ak_objective& objective, const ak_head_rows& results,
                  void* dx, float* dw, bool accumulate, int64_t lanes, ak_token_rows* tokens);
 
     // A token of −1 where a row has no distribution.

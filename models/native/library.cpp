@@ -47,7 +47,7 @@ void check_lanes(int64_t lanes, int64_t rows, int accumulate) {
 
 void check_packed(const ak_linear* linear) {
     check(linear != nullptr, "the linear is null");
-    check(linear->is_packed, "the linear has no weight yet: call ak_linear_pack first");
+    check(linear->weight != nullptr, "the linear has no weight yet: call ak_linear_pack first");
 }
 
 }  // namespace
@@ -97,13 +97,13 @@ void ak_linear_free(ak_linear* linear) { delete linear; }
 int ak_linear_pack(ak_linear* linear, const float* weight) {
     return guarded([&] {
         check(linear != nullptr, "the linear is null");
+        check(weight != nullptr, "the weight is null");
         kernels().linear_pack(*linear, weight);
-        linear->is_packed = true;
     });
 }
 
 int64_t ak_linear_packed(const ak_linear* linear, int copy, float** words) {
-    if (!linear || !linear->is_packed) return 0;
+    if (!linear || !linear->weight) return 0;
     *words = copy ? linear->gradient.data() : linear->forward.data();
     return copy ? linear->gradient_floats : linear->forward_floats;
 }
@@ -114,7 +114,15 @@ int ak_linear_forward(ak_linear* linear, int64_t rows, const void* x, const floa
         check_dtype(y_dtype);
         check_size("rows", rows);
         check(!residual || y_dtype == ak_f32, "a residual needs y of ak_f32");
-        kernels().linear_forward(*linear, rows, x, bias, residual, y, y_dtype);
+        kernels().linear_forward(*linear, rows, x, bias, residual, y, y_dtype, nullptr);
+    });
+}
+
+int ak_linear_forward_gelu(ak_linear* linear, int64_t rows, const void* x, const float* bias, void* y, void* active) {
+    return guarded([&] {
+        check_packed(linear);
+        check_size("rows", rows);
+        kernels().linear_forward(*linear, rows, x, bias, nullptr, y, linear->dtype, active);
     });
 }
 
@@ -122,7 +130,15 @@ int ak_linear_input_gradient(ak_linear* linear, int64_t rows, const void* dy, vo
     return guarded([&] {
         check_packed(linear);
         check_size("rows", rows);
-        kernels().linear_input_gradient(*linear, rows, dy, dx);
+        kernels().linear_input_gradient(*linear, rows, dy, nullptr, dx);
+    });
+}
+
+int ak_linear_input_gradient_gelu(ak_linear* linear, int64_t rows, const void* dy, const void* before, void* d_before) {
+    return guarded([&] {
+        check_packed(linear);
+        check_size("rows", rows);
+        kernels().linear_input_gradient(*linear, rows, dy, before, d_before);
     });
 }
 

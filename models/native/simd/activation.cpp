@@ -1,27 +1,20 @@
-// GELU (Hendrycks and Gimpel 2016, arXiv:1606.08415, tanh form) and SwiGLU (Shazeer 2020, arXiv:2002.05202).
+// GELU, and SwiGLU (Shazeer 2020, arXiv:2002.05202), over whole tensors. GELU beside a product is done at the edges of its tiles (ends.h).
 #include "../kernels.h"
 #include "kernels.h"
 #include <algorithm>
 
-#include "math.h"
+#include "gelu.h"
 
 namespace ak::AK_ISA {
 namespace {
 
 constexpr int64_t grain = 16384;  // elements handed to a thread at once
 
-inline vf sigmoid(vf x) { return set(1) / (set(1) + exp(set(0) - x)); }
-
-// 0.5·(1 + tanh u) is sigmoid(2u): one exponential, and no cancellation for large negative u.
-constexpr float two_c = 1.5957691216057308f;  // 2·√(2/π)
-inline vf gelu_gate(vf x) { return sigmoid(x * fma(x * x, set(two_c * 0.044715f), set(two_c))); }
-
 template <class T>
 void gelu(int64_t count, const T* x, T* y) {
     parallel_ranges(count, grain, [&](int64_t begin, int64_t end, int) {
         each(end - begin, [&](int64_t i, auto... n) {
-            const vf a = load(x + begin + i, n...);
-            store(y + begin + i, a * gelu_gate(a), n...);
+            store(y + begin + i, gelu_of(load(x + begin + i, n...)), n...);
         });
     });
 }
@@ -30,10 +23,7 @@ template <class T>
 void gelu_gradient(int64_t count, const T* x, const T* dy, T* dx) {
     parallel_ranges(count, grain, [&](int64_t begin, int64_t end, int) {
         each(end - begin, [&](int64_t i, auto... n) {
-            const vf a = load(x + begin + i, n...), gate = gelu_gate(a);
-            const vf slope = fma(a * a, set(two_c * 3 * 0.044715f), set(two_c));  // of 2u
-            const vf derivative = fma(a * slope, gate * (set(1) - gate), gate);
-            store(dx + begin + i, load(dy + begin + i, n...) * derivative, n...);
+            store(dx + begin + i, load(dy + begin + i, n...) * gelu_slope(load(x + begin + i, n...)), n...);
         });
     });
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 
+#include "gelu.h"
 #include "tile.h"
 
 namespace ak::AK_ISA {
@@ -13,7 +14,7 @@ struct KeptRows {
     float* rows;
 };
 
-// Where a product goes: y = A·B, with bias and residual; or y += A·B.
+// Where a product goes: y = A·B, with bias and residual; or y += A·B. GELU is computed of y as it is stored: as if in a pass of its own.
 struct Output {
     void* y;
     int64_t ld;
@@ -21,9 +22,13 @@ struct Output {
     bool add = false;  // to what y (float32) holds
     const float* bias = nullptr;
     const float* residual = nullptr;
+    void* gelu = nullptr;          // of y's type: receives GELU of y
+    const void* before = nullptr;  // of y's type: the argument of a GELU; y is then multiplied by its slope there
     const KeptRows* kept = nullptr;
 
-    bool is_plain() const { return !is_bf16 && !bias && !residual; }
+    bool is_plain() const { return !is_bf16 && !bias && !residual && !gelu && !before; }
+    // What else a tile touches at the same place as y; y itself where there is nothing.
+    const void* beside() const { return residual ? residual : gelu ? gelu : before ? before : y; }
 };
 
 // The corner of y that a tile covers. `left` columns remain from `column` on: a whole panel, or less at the right edge of y.
@@ -43,11 +48,11 @@ struct Corner {
     }
 };
 
-// The lines of y and of the residual that the next tile will touch. They lie whole rows apart, so no hardware foresees them, and without this
+// The lines of y, and of what lies beside it, that the next tile will touch. They lie whole rows apart, so no hardware foresees them, and without this
 // every tile would wait for memory at its end. Asked for by the last byte of each vector: where y is not aligned, a vector's first line is the
 // last of the panel before and near already.
 struct NextTile {
-    const char *y = nullptr, *residual = nullptr;
+    const char *y = nullptr, *beside = nullptr;
     int64_t row_bytes = 0, vector_bytes = 0, vectors = 0;
 
     NextTile() = default;
@@ -55,13 +60,13 @@ struct NextTile {
         const int64_t size = out.is_bf16 ? 2 : 4, at = (row * out.ld + column) * size;
         row_bytes = out.ld * size;
         y = static_cast<const char*>(out.y) + at;
-        residual = out.residual ? reinterpret_cast<const char*>(out.residual) + at : y;
+        beside = static_cast<const char*>(out.beside()) + at;
     }
     inline __attribute__((always_inline)) void prefetch(int64_t i) const {
         if (i >= vectors) return;
         const int64_t at = i / NV * row_bytes + (i % NV + 1) * vector_bytes - 1;
         __builtin_prefetch(y + at, 1);
-        __builtin_prefetch(residual + at, 0);
+        __builtin_prefetch(beside + at, 0);
     }
 };
 
@@ -157,9 +162,33 @@ struct Finish {
         const Output& out = corner.out;
         if (out.bias) corner.each_vector<Rows>(sums, [&](vf& sum, int64_t j, int64_t, auto... n) { sum = sum + load(out.bias + corner.column + j, n...); });
         if (out.residual) corner.each_vector<Rows>(sums, [&](vf& sum, int64_t, int64_t at, auto... n) { sum = sum + load(out.residual + at, n...); });
-        if (out.is_bf16)
-            corner.each_vector<Rows>(sums, [&](vf& sum, int64_t, int64_t at, auto... n) { store(static_cast<bf16*>(out.y) + at, sum, n...); });
-        else corner.each_vector<Rows>(sums, [&](vf& sum, int64_t, int64_t at, auto... n) { store(static_cast<float*>(out.y) + at, sum, n...); });
+        if (out.is_bf16) write<Rows>(sums, static_cast<bf16*>(out.y));
+        else write<Rows>(sums, static_cast<float*>(out.y));
+    }
+
+private:
+    static vf stored(vf x, const bf16*) { return round_to_bf16(x); }
+    static vf stored(vf x, const float*) { return x; }
+
+    template <int Rows, class T>
+    inline __attribute__((always_inline)) void write(Sums<Rows>& sums, T* y) const {
+        const Output& out = corner.out;
+        if (out.gelu || out.before) return write_gelu<Rows>(sums, y);
+        corner.each_vector<Rows>(sums, [&](vf& sum, int64_t, int64_t at, auto... n) { store(y + at, sum, n...); });
+    }
+    // Apart, so that the registers of tiles without it hold nothing else.
+    template <int Rows, class T>
+    __attribute__((noinline)) void write_gelu(Sums<Rows>& sums, T* y) const {
+        const Output& out = corner.out;
+        if (out.before)
+            corner.each_vector<Rows>(sums, [&](vf& sum, int64_t, int64_t at, auto... n) {
+                store(y + at, stored(sum, y) * gelu_slope(load(static_cast<const T*>(out.before) + at, n...)), n...);
+            });
+        else
+            corner.each_vector<Rows>(sums, [&](vf& sum, int64_t, int64_t at, auto... n) {
+                store(y + at, sum, n...);
+                store(static_cast<T*>(out.gelu) + at, gelu_of(stored(sum, y)), n...);
+            });
     }
 };
 

@@ -94,7 +94,7 @@ private:
 
 template <class T>
 struct Head {
-    const ak_linear& linear;
+    ak_linear& linear;
     int64_t rows;
     const T* x;
     const int64_t* targets;
@@ -107,7 +107,7 @@ struct Head {
         float* logits = scratch(Slot::logits).floats(chunk * vocabulary);
         for (int64_t begin = 0; begin < count; begin += chunk) {
             const int64_t now = std::min(chunk, count - begin);
-            linear_forward(linear, now, x + (from + begin) * linear.in, nullptr, nullptr, logits, ak_f32);
+            linear_forward(linear, now, x + (from + begin) * linear.in, nullptr, nullptr, logits, ak_f32, nullptr);
             parallel_ranges(now, 8, [&](int64_t first, int64_t end, int) {
                 for (int64_t i = first; i < end; ++i) row(from + begin + i, logits + i * vocabulary, d ? d + (begin + i) * vocabulary : nullptr);
             });
@@ -121,7 +121,7 @@ struct Head {
         for (int64_t from = 0; from < rows; from += chunk) {
             const int64_t count = std::min(chunk, rows - from);
             logits(from, count, d);
-            linear_input_gradient(linear, count, d, dx + from * linear.in);
+            linear_input_gradient(linear, count, d, nullptr, dx + from * linear.in);
             head_weight_gradient(linear, count, lanes, d, x + from * linear.in, dw, accumulate || from > 0, tokens);
         }
     }
@@ -145,7 +145,7 @@ private:
 };
 
 template <class T>
-void head(const ak_linear& linear, int64_t rows, const void* x, const int64_t* targets, const ak_objective& objective, const ak_head_rows& results,
+void head(ak_linear& linear, int64_t rows, const void* x, const int64_t* targets, const ak_objective& objective, const ak_head_rows& results,
           void* dx, float* dw, bool accumulate, int64_t lanes, ak_token_rows* tokens) {
     const Head<T> head{linear, rows, static_cast<const T*>(x), targets, objective, results};
     if (dx) head.with_gradient(static_cast<T*>(dx), dw, accumulate, lanes, tokens);
@@ -154,7 +154,7 @@ void head(const ak_linear& linear, int64_t rows, const void* x, const int64_t* t
 
 }  // namespace
 
-void head(const ak_linear& linear, int64_t rows, const void* x, const int64_t* targets, const ak_objective& objective, const ak_head_rows& results,
+void head(ak_linear& linear, int64_t rows, const void* x, const int64_t* targets, const ak_objective& objective, const ak_head_rows& results,
           void* dx, float* dw, bool accumulate, int64_t lanes, ak_token_rows* tokens) {
     if (linear.dtype == ak_bf16) head<bf16>(linear, rows, x, targets, objective, results, dx, dw, accumulate, lanes, tokens);
     else head<float>(linear, rows, x, targets, objective, results, dx, dw, accumulate, lanes, tokens);

@@ -9,9 +9,9 @@ template <class D>
 void pack(ak_linear& linear, const float* weight) {
     constexpr int depth = D::Cell::depth;
     linear.forward_floats = packed_floats(linear.in, linear.out, depth);
-    linear.gradient_floats = packed_floats(linear.out, linear.in, depth);
     pack_panels_along<D>(weight, linear.in, linear.out, linear.in, linear.forward.floats(linear.forward_floats));
-    pack_panels_down<D>(weight, linear.in, linear.in, linear.out, linear.gradient.floats(linear.gradient_floats));
+    linear.weight = weight;
+    linear.gradient_floats = linear.gradients = 0;
 }
 
 template <class D>
@@ -21,11 +21,20 @@ void multiply_forward(const ak_linear& linear, int64_t rows, const void* x, cons
                PackedB<D>{linear.forward.data(), ceil_div(linear.in, D::Cell::depth)}, out);
 }
 
+// The first product with a weight takes it as it lies; packing it pays from the second on.
 template <class D>
-void multiply_input_gradient(const ak_linear& linear, int64_t rows, const void* dy, void* dx) {
+void multiply_input_gradient(ak_linear& linear, int64_t rows, const void* dy, const void* before, void* dx) {
     using T = typename D::T;
-    product<D>(rows, linear.in, linear.out, RowMajor<D, T>{static_cast<const T*>(dy), linear.out},
-               PackedB<D>{linear.gradient.data(), ceil_div(linear.out, D::Cell::depth)}, Output{dx, linear.in, std::is_same_v<T, bf16>});
+    constexpr int depth = D::Cell::depth;
+    const RowMajor<D, T> a{static_cast<const T*>(dy), linear.out};
+    Output out{dx, linear.in, std::is_same_v<T, bf16>};
+    out.before = before;
+    if (linear.gradients++ == 0) return product<D>(rows, linear.in, linear.out, a, UnpackedB<D, float>{linear.weight, linear.in}, out);
+    if (linear.gradient_floats == 0) {
+        linear.gradient_floats = packed_floats(linear.out, linear.in, depth);
+        pack_panels_down<D>(linear.weight, linear.in, linear.in, linear.out, linear.gradient.floats(linear.gradient_floats));
+    }
+    product<D>(rows, linear.in, linear.out, a, PackedB<D>{linear.gradient.data(), ceil_div(linear.out, depth)}, out);
 }
 
 // dw [out, in] (+)= dyᵀ·x: both operands run down the rows. db is summed while dy is packed, unless it has to be summed lane by lane.
@@ -53,17 +62,18 @@ void linear_pack(ak_linear& linear, const float* weight) {
     else pack<F32>(linear, weight);
 }
 
-void linear_forward(const ak_linear& linear, int64_t rows, const void* x, const float* bias, const float* residual, void* y, int y_dtype) {
+void linear_forward(const ak_linear& linear, int64_t rows, const void* x, const float* bias, const float* residual, void* y, int y_dtype, void* gelu) {
     Output out{y, linear.out, y_dtype == ak_bf16};
     out.bias = bias;
     out.residual = residual;
+    out.gelu = gelu;
     if (linear.dtype == ak_bf16) multiply_forward<BF16>(linear, rows, x, out);
     else multiply_forward<F32>(linear, rows, x, out);
 }
 
-void linear_input_gradient(const ak_linear& linear, int64_t rows, const void* dy, void* dx) {
-    if (linear.dtype == ak_bf16) multiply_input_gradient<BF16>(linear, rows, dy, dx);
-    else multiply_input_gradient<F32>(linear, rows, dy, dx);
+void linear_input_gradient(ak_linear& linear, int64_t rows, const void* dy, const void* before, void* dx) {
+    if (linear.dtype == ak_bf16) multiply_input_gradient<BF16>(linear, rows, dy, before, dx);
+    else multiply_input_gradient<F32>(linear, rows, dy, before, dx);
 }
 
 void linear_weight_gradient(const ak_linear& linear, int64_t rows, int64_t lanes, const void* dy, const void* x, float* dw, float* db, bool accumulate) {

@@ -2,6 +2,8 @@
 //   step_bench [seconds per configuration = 4] [bf16|fp32|both] [threads = 0: 2 and 1] [layers width heads context batch vocabulary = 6 384 6 256 8 512]
 // Prints tokens/s for fp32 and bf16 on one and two threads, best and median of the steps (the machine may be shared), the parts of the
 // best step in milliseconds, and the rate of a bare product of the model's largest shape.
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -10,11 +12,23 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <new>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "../kernels.h"
+
+// Large vectors in huge pages, as libtorch has them for the program.
+void* operator new(size_t bytes) {
+    constexpr size_t huge = size_t{2} << 20;
+    void* memory = bytes < huge ? std::malloc(bytes) : std::aligned_alloc(huge, (bytes + huge - 1) / huge * huge);
+    if (!memory) throw std::bad_alloc();
+    if (bytes >= huge) madvise(memory, bytes, MADV_HUGEPAGE);
+    return memory;
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace {
 
@@ -108,8 +122,7 @@ public:
             timed("attention", [&] { return ak_attention_forward(R, H, H, D / H, k.qkv.data(), scale, &texts, nullptr, k.attended.data(), k.lse.data(), dtype); });
             forward(b.output, k.attended.data(), k.x.data(), k.middle.data(), ak_f32);
             norm_forward(b.norm2, k.middle, k.normal2, k.mean2, k.rstd2);
-            forward(b.up, k.normal2.data(), nullptr, k.up.data(), dtype);
-            timed("activation", [&] { return ak_gelu_forward(R * 4 * D, k.up.data(), k.active.data(), dtype); });
+            timed("GEMM forward", [&] { return ak_linear_forward_gelu(b.up.packed, R, k.normal2.data(), &weights[b.up.bias], k.up.data(), k.active.data()); });
             forward(b.down, k.active.data(), k.middle.data(), next, ak_f32);
         }
         norm_forward(norm, x_last, normal_last, mean, rstd);
@@ -125,8 +138,7 @@ public:
             Kept& k = kept[i];
             narrow();
             weight_gradient(b.down, d_narrow.data(), k.active.data());
-            input_gradient(b.down, d_narrow.data(), d_wide.data());
-            timed("activation", [&] { return ak_gelu_backward(R * 4 * D, k.up.data(), d_wide.data(), d_wide.data(), dtype); });
+            timed("GEMM input gradient", [&] { return ak_linear_input_gradient_gelu(b.down.packed, R, d_narrow.data(), k.up.data(), d_wide.data()); });
             weight_gradient(b.up, d_wide.data(), k.normal2.data());
             input_gradient(b.up, d_wide.data(), d_narrow.data());
             norm_backward(b.norm2, d_narrow, k.middle, k.mean2, k.rstd2, dx.data());
