@@ -21,8 +21,11 @@ public sealed record ModelMemory(
         Float * (Matrices + (IsGpt2 ? (double)Model.ContextLength * D + Model.Layers * (Q + D + F + D) + (2.0 * Model.Layers + 1) * D : 0)
         + (2.0 * Model.Layers + 1) * D + (IsScore ? D : Model.TieEmbeddings ? 0 : V * D));
 
-    /// <summary>The two packed copies of every matrix for the fused kernels.</summary>
-    public double Packed => (Critic?.Packed ?? 0) + (IsFused ? 2 * Element * (Matrices - (IsScore ? V * D : 0)) : 0);
+    /// <summary>The packed copy of every matrix for the forward products of the fused kernels.</summary>
+    public double Packed => (Critic?.Packed ?? 0) + (IsFused ? Element * (Matrices - (IsScore ? V * D : 0)) : 0);
+
+    /// <summary>The same, and the copy for input gradients, which training has where a step is more than one pass.</summary>
+    public double PackedToTrain => 2 * Packed;
 
     /// <summary>The token embedding, the largest tensor of most models.</summary>
     public double Embedding => Float * V * D;

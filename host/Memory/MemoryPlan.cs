@@ -35,7 +35,7 @@ internal sealed record MemoryPlan(IReadOnlyList<(string What, double Bytes)> Par
         return Of(
             Training,
             [
-                ("weights and moments", isOnHost * (3 * model.Vector + model.Packed)),
+                ("weights and moments", isOnHost * (3 * model.Vector + model.PackedToTrain)),
                 ("gradients", (count * perTrainer + 1) * model.Vector),
                 ("snapshots", Math.Max(configuration.Checkpoints.Snapshots, isOnHost) * 3 * model.Vector),
                 ("activations", isOnHost * model.Training(sequences * options.MicroBatch * (isFused ? options.LanesAtOnce(shape) : 1))),
