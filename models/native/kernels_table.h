@@ -13,7 +13,7 @@ struct ak_linear {
     const float* weight = nullptr;  // [out, in], the caller's; null before it is packed
     ak::Buffer forward, gradient;   // Wᵀ [in, out] and W [out, in] as packed panels
     int64_t forward_floats = 0, gradient_floats = 0;  // 0: not packed
-    int64_t gradients = 0;          // input gradients since the weight changed
+    int64_t passes = 0;             // backward, since the weight changed
 };
 
 struct ak_token_rows {

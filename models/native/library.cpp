@@ -130,6 +130,7 @@ int ak_linear_input_gradient(ak_linear* linear, int64_t rows, const void* dy, vo
     return guarded([&] {
         check_packed(linear);
         check_size("rows", rows);
+        ++linear->passes;
         kernels().linear_input_gradient(*linear, rows, dy, nullptr, dx);
     });
 }
@@ -138,6 +139,7 @@ int ak_linear_input_gradient_gelu(ak_linear* linear, int64_t rows, const void* d
     return guarded([&] {
         check_packed(linear);
         check_size("rows", rows);
+        ++linear->passes;
         kernels().linear_input_gradient(*linear, rows, dy, before, d_before);
     });
 }
@@ -267,6 +269,7 @@ int ak_head(ak_linear* head, int64_t rows, const void* x, const int64_t* targets
         check(objective->soft_cap >= 0, "soft_cap is " + std::to_string(objective->soft_cap) + ", but must not be negative");
         check_lanes(lanes, rows, accumulate);
         check(lanes == 1 || !token_rows || token_rows->lanes == lanes, "token_rows was begun with another number of lanes");
+        head->passes += dx != nullptr;
         kernels().head(*head, rows, x, targets, *objective, *results, dx, dw, accumulate != 0, lanes, lanes > 1 ? token_rows : nullptr);
     });
 }

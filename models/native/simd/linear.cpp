@@ -11,7 +11,7 @@ void pack(ak_linear& linear, const float* weight) {
     linear.forward_floats = packed_floats(linear.in, linear.out, depth);
     pack_panels_along<D>(weight, linear.in, linear.out, linear.in, linear.forward.floats(linear.forward_floats));
     linear.weight = weight;
-    linear.gradient_floats = linear.gradients = 0;
+    linear.gradient_floats = linear.passes = 0;
 }
 
 template <class D>
@@ -21,7 +21,7 @@ void multiply_forward(const ak_linear& linear, int64_t rows, const void* x, cons
                PackedB<D>{linear.forward.data(), ceil_div(linear.in, D::Cell::depth)}, out);
 }
 
-// The first product with a weight takes it as it lies; packing it pays from the second on.
+// The first pass takes the weight as it lies; packing it pays from the second on.
 template <class D>
 void multiply_input_gradient(ak_linear& linear, int64_t rows, const void* dy, const void* before, void* dx) {
     using T = typename D::T;
@@ -29,7 +29,7 @@ void multiply_input_gradient(ak_linear& linear, int64_t rows, const void* dy, co
     const RowMajor<D, T> a{static_cast<const T*>(dy), linear.out};
     Output out{dx, linear.in, std::is_same_v<T, bf16>};
     out.before = before;
-    if (linear.gradients++ == 0) return product<D>(rows, linear.in, linear.out, a, UnpackedB<D, float>{linear.weight, linear.in}, out);
+    if (linear.passes <= 1) return product<D>(rows, linear.in, linear.out, a, UnpackedB<D, float>{linear.weight, linear.in}, out);
     if (linear.gradient_floats == 0) {
         linear.gradient_floats = packed_floats(linear.out, linear.in, depth);
         pack_panels_down<D>(linear.weight, linear.in, linear.in, linear.out, linear.gradient.floats(linear.gradient_floats));
