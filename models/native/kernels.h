@@ -41,8 +41,8 @@ AK_API void ak_token_rows_free(ak_token_rows* token_rows);
 AK_API int ak_token_rows_begin(ak_token_rows* token_rows, int64_t lanes, int64_t rows, const int64_t* tokens);
 
 // ---- Linear: y = x·Wᵀ + b ------------------------------------------------------------------------------------------------------------------
-// Holds one weight matrix [out, in] packed for the forward product and, from the second backward pass after a change on, for the input gradient. The first reads the
-// weight itself, which must stay where and what it is until it is packed again. Not for two threads at once.
+// Holds one weight matrix [out, in] packed for the forward product and, from the second backward pass after a change on, for the input gradient. The first pass
+// reads the weight itself, which must stay where and what it is until it is packed again. Not for two threads at once.
 typedef struct ak_linear ak_linear;
 AK_API ak_linear* ak_linear_new(int64_t in, int64_t out, int dtype);  // null on failure
 AK_API void ak_linear_free(ak_linear* linear);

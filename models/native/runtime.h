@@ -71,7 +71,7 @@ private:
 };
 
 // Scratch of the calling thread, reused from call to call. Each use has a slot of its own, so that a function may hold two.
-enum class Slot { blocks, partials, logits, gradients, count };
+enum class Slot { blocks, partials, logits, gradients, weights, count };
 Buffer& scratch(Slot slot);
 
 }  // namespace ak

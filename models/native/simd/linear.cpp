@@ -21,20 +21,24 @@ void multiply_forward(const ak_linear& linear, int64_t rows, const void* x, cons
                PackedB<D>{linear.forward.data(), ceil_div(linear.in, D::Cell::depth)}, out);
 }
 
-// The first pass takes the weight as it lies; packing it pays from the second on.
+// A weight is packed for good from the second pass on. Before, it is packed for the moment, into memory that all weights share, unless it is so large that the
+// product had better take it as it lies.
+constexpr int64_t most_for_the_moment = int64_t{16} << 20;  // floats
+
 template <class D>
 void multiply_input_gradient(ak_linear& linear, int64_t rows, const void* dy, const void* before, void* dx) {
     using T = typename D::T;
-    constexpr int depth = D::Cell::depth;
+    const int64_t cells = ceil_div(linear.out, D::Cell::depth), floats = packed_floats(linear.out, linear.in, D::Cell::depth);
     const RowMajor<D, T> a{static_cast<const T*>(dy), linear.out};
     Output out{dx, linear.in, std::is_same_v<T, bf16>};
     out.before = before;
-    if (linear.passes <= 1) return product<D>(rows, linear.in, linear.out, a, UnpackedB<D, float>{linear.weight, linear.in}, out);
-    if (linear.gradient_floats == 0) {
-        linear.gradient_floats = packed_floats(linear.out, linear.in, depth);
-        pack_panels_down<D>(linear.weight, linear.in, linear.in, linear.out, linear.gradient.floats(linear.gradient_floats));
-    }
-    product<D>(rows, linear.in, linear.out, a, PackedB<D>{linear.gradient.data(), ceil_div(linear.out, depth)}, out);
+    const bool is_kept = linear.passes > 1;
+    if (!is_kept && floats > most_for_the_moment)
+        return product<D>(rows, linear.in, linear.out, a, UnpackedB<D, float>{linear.weight, linear.in}, out);
+    float* panels = (is_kept ? linear.gradient : scratch(Slot::weights)).floats(floats);
+    if (linear.gradient_floats == 0) pack_panels_down<D>(linear.weight, linear.in, linear.in, linear.out, panels);
+    if (is_kept) linear.gradient_floats = floats;
+    product<D>(rows, linear.in, linear.out, a, PackedB<D>{panels, cells}, out);
 }
 
 // dw [out, in] (+)= dyᵀ·x: both operands run down the rows. db is summed while dy is packed, unless it has to be summed lane by lane.
