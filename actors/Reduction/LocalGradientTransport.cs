@@ -166,13 +166,13 @@ public sealed class LocalGradientTransport : IGradientTransport
         });
     }
 
-    private void Drop(Held held)
+    private static void Drop(Held held)
     {
         held.IsDropped = true;
         Free(held);
     }
 
-    private void Free(Held held)
+    private static void Free(Held held)
     {
         if (held is { IsDropped: true, Readers: 0 })
             held.Free();

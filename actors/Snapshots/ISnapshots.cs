@@ -5,9 +5,9 @@ public interface ISnapshots
 {
     /// <summary>Starts to fill a slot, and discards its content.</summary>
     /// <param name="slot">From 0.</param>
-    /// <param name="step">Updates that the state has seen.</param>
+    /// <param name="atStep">Updates that the state has seen.</param>
     /// <returns>Null if the memory cannot be reached.</returns>
-    SnapshotWriter? Write(int slot, long step);
+    SnapshotWriter? Write(int slot, long atStep);
 
     /// <summary>Opens the content of a slot; null if it is empty or being filled, or cannot be reached.</summary>
     SnapshotReader? Read(int slot);

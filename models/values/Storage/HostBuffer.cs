@@ -27,7 +27,8 @@ public sealed unsafe class HostBuffer : IDisposable
         ArgumentNullException.ThrowIfNull(owner);
         if (address % Alignment != 0)
             throw new ArgumentException($"A buffer begins at a multiple of {Alignment} bytes.", nameof(address));
-        (Length, memory, this.owner) = (length, (byte*)address, owner);
+        memory = (byte*)address;
+        (Length, this.owner) = (length, owner);
         GC.SuppressFinalize(this);
     }
 
