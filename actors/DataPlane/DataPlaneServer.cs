@@ -20,7 +20,7 @@ public sealed class DataPlaneServer : IDisposable
     private static readonly TimeSpan LookAround = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
     private readonly Lock gate = new();
-    private readonly Socket listener = new(SocketType.Stream, ProtocolType.Tcp);
+    private readonly Socket listener;
     private readonly Dictionary<FrameLink, long> strangers = [];
     private readonly Dictionary<string, NodeConnection> nodes = [];
     private readonly ServedVectors served;
@@ -40,6 +40,8 @@ public sealed class DataPlaneServer : IDisposable
     public DataPlaneServer(IGradientTransport transport, SnapshotMemory snapshots, ulong layout, long term, IPEndPoint listenOn,
         ILogger logger, DataPlaneOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(listenOn);
+        listener = new Socket(listenOn.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         served = new ServedVectors(transport, snapshots);
         (this.layout, Term, this.logger, this.options) = (layout, term, logger, options ?? new DataPlaneOptions());
         try
@@ -203,12 +205,25 @@ public sealed class DataPlaneServer : IDisposable
         connection.HasEnded.Set();
     }
 
-    private NodeConnection? Admit(FrameLink link)
+    private NodeConnection Admit(FrameLink link)
     {
         var (hello, place) = Handshake.ReceiveHello(link);
         if (Objection(hello) is { } objection)
-            return Refuse(objection);
+            throw Refuse(link, objection);
         var arena = place is { } known && options.ShareMemory ? served.Map(known, hello.Capacity) : null;
+        try
+        {
+            return Admit(link, hello, arena);
+        }
+        catch
+        {
+            arena?.Leave();
+            throw;
+        }
+    }
+
+    private NodeConnection Admit(FrameLink link, DataPlaneHello hello, NodeArena? arena)
+    {
         while (true)
         {
             NodeConnection? former;
@@ -228,27 +243,19 @@ public sealed class DataPlaneServer : IDisposable
             }
 
             if (former.Node.Incarnation >= hello.Incarnation)
-            {
-                arena?.Leave();
-                return Refuse($"Node {hello.Node} is connected already, as incarnation {former.Node.Incarnation}.");
-            }
-
+                throw Refuse(link, $"Node {hello.Node} is connected already, as incarnation {former.Node.Incarnation}.");
             former.Close($"Incarnation {hello.Incarnation} of the node takes its place.");
             if (!former.HasEnded.Wait(EndPatience))
-            {
-                arena?.Leave();
-                return Refuse($"Incarnation {former.Node.Incarnation} of node {hello.Node} does not end.");
-            }
+                throw Refuse(link, $"Incarnation {former.Node.Incarnation} of node {hello.Node} does not end.");
         }
 
-        arena?.Leave();
-        return Refuse(isDisposed ? "The server ends." : $"{options.Nodes} nodes are connected, as many as may be.");
+        throw Refuse(link, isDisposed ? "The server ends." : $"{options.Nodes} nodes are connected, as many as may be.");
+    }
 
-        NodeConnection? Refuse(string reason)
-        {
-            Handshake.Refuse(link, Term, reason);
-            throw new FrameException(reason);
-        }
+    private FrameException Refuse(FrameLink link, string reason)
+    {
+        Handshake.Refuse(link, Term, reason);
+        return new FrameException(reason);
     }
 
     private string? Objection(DataPlaneHello hello) =>

@@ -20,6 +20,7 @@ internal sealed class RemoteTransport : IGradientPublisher, IFrameHandler, IDisp
     // By offset in shared memory, otherwise by handle.
     private readonly Dictionary<ulong, Tensor> announced = [];
     private ulong handle;
+    private bool isDisposed;
 
     /// <param name="memory">Not owned.</param>
     public RemoteTransport(FrameLink link, GradientPool memory, MappedMemory mapped)
@@ -90,6 +91,7 @@ internal sealed class RemoteTransport : IGradientPublisher, IFrameHandler, IDisp
     {
         lock (gate)
         {
+            isDisposed = true;
             foreach (var vector in announced.Values)
                 Memory.Return(vector);
             announced.Clear();
@@ -105,7 +107,16 @@ internal sealed class RemoteTransport : IGradientPublisher, IFrameHandler, IDisp
         var offset = shared.OffsetAt(gradient.Address())
             ?? throw new InvariantException("What is published must be a vector of the transport's memory.");
         lock (gate)
+        {
+            if (isDisposed)
+            {
+                Memory.Return(gradient);
+                return false;
+            }
+
             announced.Add((ulong)offset, gradient);
+        }
+
         var request = new FrameHeader(FrameKind.Publish) { Round = round, Block = block, Offset = offset };
         return link.Ask(request, new PayloadWriter().Add(checksum).Bytes) is { Header.Value: Ranges.Done };
     }

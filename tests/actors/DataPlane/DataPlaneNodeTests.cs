@@ -252,7 +252,7 @@ public sealed class DataPlaneNodeTests
         var pieces = 0;
         using var proxy = new DataPlaneProxy(world.Server.Address, (isToNode, frame) =>
         {
-            if (isToNode && frame.Length > 10_000)
+            if (isToNode && frame.Length > 1000)
                 Interlocked.Increment(ref pieces);
             return frame;
         });

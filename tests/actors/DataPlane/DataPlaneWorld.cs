@@ -129,7 +129,7 @@ internal sealed class DataPlaneWorld : IDisposable
         [.. Enumerable.Range(0, transport.Shards.Count).Select(reducer =>
         {
             using var reduction = new ShardReduction(transport, reducer, lanes);
-            return blocks.Select(block => reduction.Add(round, block)).Last().ShouldBeOfType<ShardReduced>();
+            return blocks.Select(block => reduction.Add(round, block)).ToList()[^1].ShouldBeOfType<ShardReduced>();
         })];
 
     public static byte[] Bits(Tensor vector) => vector.bytes.ToArray();
