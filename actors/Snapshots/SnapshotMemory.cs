@@ -38,7 +38,7 @@ public sealed class SnapshotMemory : ISnapshots, IDisposable
     }
 
     /// <inheritdoc cref="ISnapshots.Write"/>
-    public SnapshotWriter Write(int slot, long step)
+    public SnapshotWriter Write(int slot, long atStep)
     {
         lock (gate)
         {
@@ -57,7 +57,7 @@ public sealed class SnapshotMemory : ISnapshots, IDisposable
 
             content.Users = 1;
             content.Held = null;
-            return new SnapshotWriter(slot, step, content.Vectors, hash => Complete(content, step, hash),
+            return new SnapshotWriter(slot, atStep, content.Vectors, hash => Complete(content, atStep, hash),
                 isAbandoned => Release(content, isAbandoned));
         }
     }
