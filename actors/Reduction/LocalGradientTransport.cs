@@ -15,11 +15,12 @@ public sealed class LocalGradientTransport : IGradientTransport
 
     /// <param name="length">Elements of a flat gradient.</param>
     /// <param name="capacity">Limit of vectors in use; see <see cref="CapacityFor"/>.</param>
-    public LocalGradientTransport(long length, int lanes, int reducers, int capacity)
+    /// <param name="isShared">Whether other processes map the vectors.</param>
+    public LocalGradientTransport(long length, int lanes, int reducers, int capacity, bool isShared = false)
     {
         all = new LaneBlock(0, lanes);
         Shards = GradientShard.Split(length, reducers);
-        Memory = new GradientPool(length, capacity);
+        Memory = isShared ? GradientPool.InSharedMemory(length, capacity) : new GradientPool(length, capacity);
     }
 
     public GradientPool Memory { get; }
@@ -51,16 +52,20 @@ public sealed class LocalGradientTransport : IGradientTransport
         }
     }
 
-    public bool Publish(Round round, LaneBlock block, Tensor gradient, FlatChecksum checksum)
+    public bool Publish(Round round, LaneBlock block, Tensor gradient, FlatChecksum checksum) =>
+        Publish(round, block, gradient, checksum, () => Memory.Return(gradient));
+
+    public bool Publish(Round round, LaneBlock block, Tensor gradient, FlatChecksum checksum, Action free)
     {
+        ArgumentNullException.ThrowIfNull(free);
         lock (gate)
         {
             if (block.IsAligned && block.End <= all.End && rounds.TryGetValue(round, out var opened) && !opened.IsCommitted
-                && opened.Blocks.TryAdd(block, new Held(gradient) { Checksum = checksum }))
+                && opened.Blocks.TryAdd(block, new Held(gradient, free) { Checksum = checksum }))
                 return true;
         }
 
-        Memory.Return(gradient);
+        free();
         return false;
     }
 
@@ -82,7 +87,12 @@ public sealed class LocalGradientTransport : IGradientTransport
         {
             if (!rounds.TryGetValue(round, out var opened))
                 return null;
-            opened.Total ??= new Held(Memory.Rent());
+            if (opened.Total is null)
+            {
+                var vector = Memory.Rent();
+                opened.Total = new Held(vector, () => Memory.Return(vector));
+            }
+
             return Lend(opened.Total);
         }
     }
@@ -156,16 +166,16 @@ public sealed class LocalGradientTransport : IGradientTransport
         });
     }
 
-    private void Drop(Held held)
+    private static void Drop(Held held)
     {
         held.IsDropped = true;
         Free(held);
     }
 
-    private void Free(Held held)
+    private static void Free(Held held)
     {
         if (held is { IsDropped: true, Readers: 0 })
-            Memory.Return(held.Vector);
+            held.Free();
     }
 
     private sealed class OpenedRound(int shards)
@@ -181,9 +191,11 @@ public sealed class LocalGradientTransport : IGradientTransport
         public bool IsCommitted { get; set; }
     }
 
-    private sealed class Held(Tensor vector)
+    private sealed class Held(Tensor vector, Action free)
     {
         public Tensor Vector { get; } = vector;
+
+        public Action Free { get; } = free;
 
         public FlatChecksum? Checksum { get; set; }
 

@@ -5,35 +5,41 @@ namespace ActorTrain.Actors.Snapshots;
 /// <summary>A slot being filled; without <see cref="Complete"/> it stays empty.</summary>
 public sealed class SnapshotWriter : IDisposable
 {
-    private readonly SnapshotMemory.Content content;
     private readonly int slot;
     private readonly long step;
-    private SnapshotMemory? memory;
+    private readonly Func<ulong, bool> complete;
+    private Action<bool>? release;
 
-    internal SnapshotWriter(SnapshotMemory memory, SnapshotMemory.Content content, int slot, long step)
+    /// <param name="vectors">Not owned.</param>
+    /// <param name="complete">Marks the slot as filled with a state of that hash, unless it was reassigned.</param>
+    /// <param name="release">Called once, at the end: true if somebody may still write to the memory.</param>
+    internal SnapshotWriter(int slot, long step, SnapshotVectors vectors, Func<ulong, bool> complete, Action<bool> release)
     {
-        this.memory = memory;
-        this.content = content;
-        this.slot = slot;
-        this.step = step;
+        (this.slot, this.step, Vectors) = (slot, step, vectors);
+        (this.complete, this.release) = (complete, release);
     }
 
-    public HostBuffer Weights => content.Weights;
+    public HostBuffer Weights => Vectors.Weights;
 
-    public HostBuffer FirstMoment => content.FirstMoment;
+    public HostBuffer FirstMoment => Vectors.FirstMoment;
 
-    public HostBuffer SecondMoment => content.SecondMoment;
+    public HostBuffer SecondMoment => Vectors.SecondMoment;
+
+    internal SnapshotVectors Vectors { get; }
 
     /// <summary>Marks the slot as filled.</summary>
     /// <param name="hash">Of the copied state: see <see cref="StateHash"/>.</param>
-    /// <returns>False if the slot was reassigned in the meantime.</returns>
+    /// <returns>False if the slot was reassigned in the meantime, or can no longer be reached.</returns>
     public bool Complete(ulong hash)
     {
-        ObjectDisposedException.ThrowIf(memory is null, this);
-        return memory.Complete(content, step, hash);
+        ObjectDisposedException.ThrowIf(release is null, this);
+        return complete(hash);
     }
 
-    public void Dispose() => Interlocked.Exchange(ref memory, null)?.Release(content);
+    /// <summary>Ends the writing on behalf of somebody who may not know: nobody else gets the memory.</summary>
+    internal void Abandon() => Interlocked.Exchange(ref release, null)?.Invoke(true);
+
+    public void Dispose() => Interlocked.Exchange(ref release, null)?.Invoke(false);
 
     public override string ToString() => $"slot {slot} for step {step}";
 }
@@ -41,15 +47,14 @@ public sealed class SnapshotWriter : IDisposable
 /// <summary>A filled slot, unchanged until disposal.</summary>
 public sealed class SnapshotReader : IDisposable
 {
-    private readonly SnapshotMemory.Content content;
-    private SnapshotMemory? memory;
+    private Action? release;
 
-    internal SnapshotReader(SnapshotMemory memory, SnapshotMemory.Content content, long step, ulong hash)
+    /// <param name="vectors">Not owned.</param>
+    /// <param name="release">Called once, at the end.</param>
+    internal SnapshotReader(long step, ulong hash, SnapshotVectors vectors, Action release)
     {
-        this.memory = memory;
-        this.content = content;
-        Step = step;
-        Hash = hash;
+        (Step, Hash, Vectors) = (step, hash, vectors);
+        this.release = release;
     }
 
     /// <summary>Updates that the state has seen.</summary>
@@ -58,11 +63,13 @@ public sealed class SnapshotReader : IDisposable
     /// <summary>Hash of the state at the time of the copy.</summary>
     public ulong Hash { get; }
 
-    public HostBuffer Weights => content.Weights;
+    public HostBuffer Weights => Vectors.Weights;
 
-    public HostBuffer FirstMoment => content.FirstMoment;
+    public HostBuffer FirstMoment => Vectors.FirstMoment;
 
-    public HostBuffer SecondMoment => content.SecondMoment;
+    public HostBuffer SecondMoment => Vectors.SecondMoment;
+
+    internal SnapshotVectors Vectors { get; }
 
     /// <summary>How the content differs from the copied state, in one sentence; null if it does not.</summary>
     public string? Damage()
@@ -71,5 +78,5 @@ public sealed class SnapshotReader : IDisposable
         return found == Hash ? null : $"The snapshot at step {Step} changed in memory: hash {found:x16}, expected {Hash:x16}.";
     }
 
-    public void Dispose() => Interlocked.Exchange(ref memory, null)?.Release(content);
+    public void Dispose() => Interlocked.Exchange(ref release, null)?.Invoke();
 }

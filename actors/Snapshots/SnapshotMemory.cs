@@ -1,27 +1,27 @@
-using ActorTrain.Models.Storage;
-
 namespace ActorTrain.Actors.Snapshots;
 
 /// <summary>The last states of a run in memory: a fixed number of slots with weights and both moments each. Owned by the run, so that it
 /// outlives its actors. Thread-safe.</summary>
 /// <remarks>Slots are assigned elsewhere. If a slot is written to while it is still read, or while an abandoned trainer still writes to it,
 /// it gets new memory, and the old is freed after use.</remarks>
-public sealed class SnapshotMemory : IDisposable
+public sealed class SnapshotMemory : ISnapshots, IDisposable
 {
     private readonly Lock gate = new();
     private readonly Content?[] slots;
     private readonly long length;
+    private readonly bool isShared;
     private bool isDisposed;
     private int allocated;
 
     /// <summary>Makes empty slots; memory is allocated on first write.</summary>
     /// <param name="length">Elements of the flat layout.</param>
     /// <param name="slots">At least 1.</param>
-    public SnapshotMemory(long length, int slots)
+    /// <param name="isShared">Whether other processes map the memory.</param>
+    public SnapshotMemory(long length, int slots, bool isShared = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(slots, 1);
-        this.length = length;
+        (this.length, this.isShared) = (length, isShared);
         this.slots = new Content?[slots];
     }
 
@@ -37,10 +37,8 @@ public sealed class SnapshotMemory : IDisposable
         }
     }
 
-    /// <summary>Starts to fill a slot, and discards its content.</summary>
-    /// <param name="slot">From 0.</param>
-    /// <param name="step">Updates that the state has seen.</param>
-    public SnapshotWriter Write(int slot, long step)
+    /// <inheritdoc cref="ISnapshots.Write"/>
+    public SnapshotWriter Write(int slot, long atStep)
     {
         lock (gate)
         {
@@ -53,17 +51,18 @@ public sealed class SnapshotMemory : IDisposable
 
             if (slots[slot] is not { } content)
             {
-                slots[slot] = content = new Content(length);
+                slots[slot] = content = new Content(isShared ? SnapshotVectors.InSharedMemory(length) : new SnapshotVectors(length));
                 allocated++;
             }
 
             content.Users = 1;
             content.Held = null;
-            return new SnapshotWriter(this, content, slot, step);
+            return new SnapshotWriter(slot, atStep, content.Vectors, hash => Complete(content, atStep, hash),
+                isAbandoned => Release(content, isAbandoned));
         }
     }
 
-    /// <summary>Opens the content of a slot; null if it is empty or being filled.</summary>
+    /// <inheritdoc/>
     public SnapshotReader? Read(int slot)
     {
         lock (gate)
@@ -71,7 +70,7 @@ public sealed class SnapshotMemory : IDisposable
             if (isDisposed || slots[slot] is not { Held: { } held } content)
                 return null;
             content.Users++;
-            return new SnapshotReader(this, content, held.Step, held.Hash);
+            return new SnapshotReader(held.Step, held.Hash, content.Vectors, () => Release(content));
         }
     }
 
@@ -94,7 +93,7 @@ public sealed class SnapshotMemory : IDisposable
         }
     }
 
-    internal bool Complete(Content content, long step, ulong hash)
+    private bool Complete(Content content, long step, ulong hash)
     {
         lock (gate)
         {
@@ -105,10 +104,16 @@ public sealed class SnapshotMemory : IDisposable
         }
     }
 
-    internal void Release(Content content)
+    private void Release(Content content, bool isAbandoned = false)
     {
         lock (gate)
         {
+            if (isAbandoned && Array.IndexOf(slots, content) is >= 0 and var slot)
+            {
+                content.IsDetached = true;
+                slots[slot] = null;
+            }
+
             content.Users--;
             Free(content);
         }
@@ -118,29 +123,18 @@ public sealed class SnapshotMemory : IDisposable
     {
         if (content is not { IsDetached: true, Users: 0 })
             return;
-        content.Dispose();
+        content.Vectors.Dispose();
         allocated--;
     }
 
-    internal sealed class Content(long length) : IDisposable
+    private sealed class Content(SnapshotVectors vectors)
     {
-        public HostBuffer Weights { get; } = new(length * sizeof(float));
-
-        public HostBuffer FirstMoment { get; } = new(length * sizeof(float));
-
-        public HostBuffer SecondMoment { get; } = new(length * sizeof(float));
+        public SnapshotVectors Vectors { get; } = vectors;
 
         public int Users { get; set; }
 
         public bool IsDetached { get; set; }
 
         public (long Step, ulong Hash)? Held { get; set; }
-
-        public void Dispose()
-        {
-            Weights.Dispose();
-            FirstMoment.Dispose();
-            SecondMoment.Dispose();
-        }
     }
 }

@@ -27,12 +27,12 @@ public sealed record ReplicaDeviceOptions : ReplicaWork
     }
 
     [SetsRequiredMembers]
-    public ReplicaDeviceOptions(ReplicaWork work, IGradientTransport transport, SnapshotMemory snapshots)
+    public ReplicaDeviceOptions(ReplicaWork work, IGradientPublisher transport, ISnapshots snapshots)
         : base(work) => (Transport, Snapshots) = (transport, snapshots);
 
-    public required IGradientTransport Transport { get; init; }
+    public required IGradientPublisher Transport { get; init; }
 
-    public required SnapshotMemory Snapshots { get; init; }
+    public required ISnapshots Snapshots { get; init; }
 
     /// <summary>Null if there are none.</summary>
     public CheckpointArchive? Checkpoints { get; init; }
@@ -172,6 +172,8 @@ public sealed class ReplicaDevice : ITrainerDevice
     public CopiedState? Copy(int slot, long atStep)
     {
         using var snapshot = options.Snapshots.Write(slot, atStep);
+        if (snapshot is null)
+            return null;
         var hash = replica.CopyTo(snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
         return snapshot.Complete(hash) ? new CopiedState(hash, replica.StateChecksum) : null;
     }

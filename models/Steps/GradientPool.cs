@@ -1,3 +1,4 @@
+using ActorTrain.Models.Storage;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Steps;
@@ -10,7 +11,9 @@ public sealed class GradientPool : IDisposable
     private readonly Stack<Tensor> idle = [];
     private readonly Device? device;
     private int rented;
+    private int shared;
     private bool isDisposed;
+    private bool isFreed;
 
     /// <summary>Makes an empty pool; vectors are allocated when first needed.</summary>
     /// <param name="length">Elements of a vector: those of the flat layout.</param>
@@ -24,6 +27,14 @@ public sealed class GradientPool : IDisposable
         Capacity = capacity;
         this.device = device;
     }
+
+    /// <summary>Makes an empty pool in shared memory.</summary>
+    /// <exception cref="IOException">The system has none.</exception>
+    public static GradientPool InSharedMemory(long length, int capacity) =>
+        new(length, capacity) { Shared = SharedMemory.Create(capacity, length * sizeof(float)) };
+
+    /// <summary>The memory of its vectors; null if they are in the process's own.</summary>
+    public SharedMemory? Shared { get; private init; }
 
     public long Length { get; }
 
@@ -58,9 +69,20 @@ public sealed class GradientPool : IDisposable
             ObjectDisposedException.ThrowIf(isDisposed, this);
             if (rented == Capacity)
                 throw new InvariantException($"All {Capacity} gradient vectors of {Length} elements are in use, more than any step needs.");
-            rented++;
             if (idle.TryPop(out var vector))
+            {
+                rented++;
                 return vector;
+            }
+
+            if (Shared is not null)
+            {
+                vector = TensorMemory.Vector(Shared.Address(SharedMemory.OffsetOf(shared, Length * sizeof(float))), Length);
+                (rented, shared) = (rented + 1, shared + 1);
+                return vector;
+            }
+
+            rented++;
         }
 
         try
@@ -88,15 +110,32 @@ public sealed class GradientPool : IDisposable
         }
 
         vector.Dispose();
+        FreeShared();
     }
 
     public void Dispose()
     {
         lock (gate)
         {
+            if (isDisposed)
+                return;
             isDisposed = true;
             while (idle.TryPop(out var vector))
                 vector.Dispose();
         }
+
+        FreeShared();
+    }
+
+    private void FreeShared()
+    {
+        lock (gate)
+        {
+            if (Shared is null || rented > 0 || isFreed)
+                return;
+            isFreed = true;
+        }
+
+        Shared.Dispose();
     }
 }

@@ -38,6 +38,7 @@ using ActorTrain.Models.Runtime;
     ("restart", true, RestartBench.Run),
     ("goodput", true, GoodputBench.Run),
     ("actors", true, ActorBench.Run),
+    ("data_plane", true, DataPlaneBench.Run),
     ("spikes", true, SpikeBench.Run),
     ("rlhf_generation", false, GenerationBench.Run),
     ("rlhf_batching", false, BatchingBench.Run),

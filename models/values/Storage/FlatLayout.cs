@@ -1,3 +1,7 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Text;
+
 namespace ActorTrain.Models.Storage;
 
 /// <summary>One parameter's place in the flat vector.</summary>
@@ -31,6 +35,31 @@ public sealed class FlatLayout
 
     /// <summary>Elements of all parameters, without gaps.</summary>
     public long ParameterCount => Entries.Sum(static entry => entry.Count);
+
+    /// <summary>Equal for equal names, shapes and places: 64-bit XXH3.</summary>
+    public ulong Hash
+    {
+        get
+        {
+            var hash = new XxHash3();
+            foreach (var entry in Entries)
+            {
+                hash.Append(Encoding.UTF8.GetBytes(entry.Name));
+                foreach (var number in (IEnumerable<long>)[-1, .. entry.Shape, -1, entry.Offset])
+                    Append(number);
+            }
+
+            Append(Length);
+            return hash.GetCurrentHashAsUInt64();
+
+            void Append(long number)
+            {
+                Span<byte> bytes = stackalloc byte[sizeof(long)];
+                BinaryPrimitives.WriteInt64LittleEndian(bytes, number);
+                hash.Append(bytes);
+            }
+        }
+    }
 
     public static FlatLayout Of(IEnumerable<(string Name, IReadOnlyList<long> Shape)> parameters)
     {

@@ -2,19 +2,34 @@ using System.Runtime.InteropServices;
 
 namespace ActorTrain.Models.Storage;
 
-/// <summary>A block of zeroed native memory of any size, 64-byte aligned, for data that outlive a tensor: snapshots, and files being read
-/// or written.</summary>
+/// <summary>A block of native memory of any size, 64-byte aligned, for data that outlive a tensor: snapshots, and files being read or
+/// written.</summary>
 public sealed unsafe class HostBuffer : IDisposable
 {
     private const int Alignment = 64;
+    private readonly IDisposable? owner;
     private byte* memory;
 
+    /// <summary>Allocates zeroed memory.</summary>
     public HostBuffer(long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         Length = length;
         memory = (byte*)NativeMemory.AlignedAlloc(checked((nuint)Math.Max(length, 1)), Alignment);
         NativeMemory.Clear(memory, (nuint)length);
+    }
+
+    /// <summary>Takes memory of another owner.</summary>
+    /// <param name="owner">Disposed of with the buffer.</param>
+    public HostBuffer(nint address, long length, IDisposable owner)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentNullException.ThrowIfNull(owner);
+        if (address % Alignment != 0)
+            throw new ArgumentException($"A buffer begins at a multiple of {Alignment} bytes.", nameof(address));
+        memory = (byte*)address;
+        (Length, this.owner) = (length, owner);
+        GC.SuppressFinalize(this);
     }
 
     ~HostBuffer() => Free();
@@ -50,7 +65,10 @@ public sealed unsafe class HostBuffer : IDisposable
 
     private void Free()
     {
-        NativeMemory.AlignedFree(memory);
+        if (owner is null)
+            NativeMemory.AlignedFree(memory);
+        else if (memory is not null)
+            owner.Dispose();
         memory = null;
     }
 }

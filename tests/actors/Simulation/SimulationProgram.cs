@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using ActorTrain.Actors.Tests.DataPlane;
 using static System.FormattableString;
 
 namespace ActorTrain.Actors.Tests.Simulation;
@@ -12,7 +13,7 @@ public static class SimulationProgram
     private static readonly TimeSpan ProgressEvery = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs <c>simulate N SEED</c>, N schedules from a seed; <c>find N SEED</c>, which stops at the first that fails; or <c>show
-    /// SEED</c>, one schedule with all that is said in it.</summary>
+    /// SEED</c>, one schedule with all that is said in it. Tests start <c>data-plane-node PORT MEDIUM</c>.</summary>
     /// <returns>The exit code: 0 where all are well, or, for <c>find</c>, where one is not.</returns>
     public static int Main(string[] arguments)
     {
@@ -29,6 +30,8 @@ public static class SimulationProgram
                 return found.Count > 0 ? 0 : 1;
             case ["show", var seed]:
                 return Show(Number(seed));
+            case ["data-plane-node", var port, var medium]:
+                return KilledNodeTests.Run(port, medium);
             default:
                 Console.Error.WriteLine("usage: simulate N SEED, find N SEED, or show SEED");
                 return 2;

@@ -9,7 +9,7 @@ public sealed class SnapshotMemoryTests
     {
         using var memory = new SnapshotMemory(4, slots: 2);
         memory.Read(0).ShouldBeNull();
-        using (var writer = memory.Write(0, step: 7))
+        using (var writer = memory.Write(0, atStep: 7))
         {
             writer.FirstMoment.Slice(0, 1)[0] = 9;
             memory.Read(0).ShouldBeNull();
@@ -22,7 +22,7 @@ public sealed class SnapshotMemoryTests
             reader.FirstMoment.Slice(0, 1)[0].ShouldBe((byte)9);
         }
 
-        memory.Write(0, step: 8).Dispose();
+        memory.Write(0, atStep: 8).Dispose();
         memory.Read(0).ShouldBeNull();
         memory.Read(1).ShouldBeNull();
         memory.Allocated.ShouldBe(1);
@@ -32,8 +32,8 @@ public sealed class SnapshotMemoryTests
     public void One_that_was_given_up_while_it_wrote_cannot_spoil_what_its_successor_writes()
     {
         using var memory = new SnapshotMemory(4, slots: 1);
-        var hung = memory.Write(0, step: 7);
-        using (var writer = memory.Write(0, step: 8))
+        var hung = memory.Write(0, atStep: 7);
+        using (var writer = memory.Write(0, atStep: 8))
         {
             writer.Weights.Slice(0, 1)[0] = 1;
             hung.Weights.Slice(0, 1)[0] = 2;
@@ -56,14 +56,14 @@ public sealed class SnapshotMemoryTests
     public void A_reader_keeps_what_it_reads_while_the_slot_is_filled_anew()
     {
         var memory = new SnapshotMemory(4, slots: 1);
-        using (var writer = memory.Write(0, step: 1))
+        using (var writer = memory.Write(0, atStep: 1))
         {
             writer.Weights.Slice(0, 1)[0] = 1;
             writer.Complete(10);
         }
 
         var reader = memory.Read(0)!;
-        using (var writer = memory.Write(0, step: 2))
+        using (var writer = memory.Write(0, atStep: 2))
         {
             writer.Weights.Slice(0, 1)[0] = 2;
             writer.Complete(20);
