@@ -5,6 +5,7 @@ using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Recovery;
+using ActorTrain.Persistence.Terms;
 
 namespace ActorTrain.Actors.Checkpoints;
 
@@ -31,6 +32,9 @@ public sealed record CheckpointerOptions
     /// <summary>Small additional data, such as the identity of the data set.</summary>
     public IReadOnlyDictionary<string, string> State { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Under which they are written.</summary>
+    public RunTerm Term { get; init; } = RunTerm.None;
+
     public CheckpointFacts FactsOf(SaveCheckpoint save)
     {
         ArgumentNullException.ThrowIfNull(save);
@@ -39,6 +43,7 @@ public sealed record CheckpointerOptions
         {
             Step = save.Step,
             ConfigurationHash = ConfigurationHash,
+            Term = Term.Number > 0 ? Term.Number : null,
             Model = Model,
             Cursor = new PlanCursor(samples, samples, samples * Model.ContextLength),
             SkipList = save.Overrides.Skips,

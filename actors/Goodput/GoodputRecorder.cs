@@ -4,6 +4,7 @@ using ActorTrain.Actors.Tracing;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Goodput;
 using ActorTrain.Persistence.Logs;
+using ActorTrain.Persistence.Terms;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Goodput;
@@ -13,16 +14,19 @@ namespace ActorTrain.Actors.Goodput;
 public sealed class GoodputRecorder : TracedActor, IWithTimers
 {
     private readonly GoodputOptions options;
+    private readonly RunTerm term;
     private readonly IActorRef listener;
     private readonly Queue<GoodputRow> waiting = new();
     private GoodputClock? clock;
     private JsonLinesLog<GoodputRow>? log;
     private bool isRefused;
 
+    /// <param name="term">Under which it writes.</param>
     /// <param name="listener">Receives a <see cref="Notice"/> on a disk error, and when rows are accepted again.</param>
-    public GoodputRecorder(GoodputOptions options, IActorRef listener)
+    public GoodputRecorder(GoodputOptions options, RunTerm term, IActorRef listener)
     {
         this.options = options;
+        this.term = term;
         this.listener = listener;
         Receive<GoodputTurn>(turn =>
         {
@@ -69,6 +73,7 @@ public sealed class GoodputRecorder : TracedActor, IWithTimers
         {
             while (waiting.TryPeek(out var next))
             {
+                term.Confirm();
                 log ??= GoodputLog.Open(options.File);
                 log.Append(next);
                 waiting.Dequeue();

@@ -4,6 +4,7 @@ using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
 using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Terms;
 using Akka.Actor;
 using Akka.Pattern;
 
@@ -14,10 +15,11 @@ public static class ActorProps
 {
     /// <summary>The journal, under a supervisor that restarts it with backoff for as long as the database is unavailable.</summary>
     /// <param name="listener">Receives each <see cref="JournalReport"/>.</param>
-    public static Props Journal(string run, IActorRef listener, TimeSpan minBackoff, TimeSpan maxBackoff)
+    /// <param name="term">Under which it writes; null: none.</param>
+    public static Props Journal(string run, IActorRef listener, TimeSpan minBackoff, TimeSpan maxBackoff, RunTerm? term = null)
     {
-        var outage = new JournalOutage();
-        var journal = Props.Create(() => new RunJournal(run, listener, outage));
+        var (outage, led) = (new JournalOutage(), term ?? RunTerm.None);
+        var journal = Props.Create(() => new RunJournal(run, listener, outage, led));
         return BackoffSupervisor.Props(
             Backoff.OnStop(journal, RunJournal.Name, minBackoff, maxBackoff, randomFactor: 0.2, maxNrOfRetries: -1));
     }

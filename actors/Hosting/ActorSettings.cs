@@ -26,6 +26,7 @@ public static class ActorSettings
             }
             serialization-bindings {
               {{Quote(NameOf(typeof(RunEvent)))}} = run-event
+              {{Quote(NameOf(typeof(TermedDecision)))}} = run-event
         {{string.Join('\n', WireForms.Types.Select(static type => $"      {Quote(NameOf(type))} = actortrain"))}}
             }
           }

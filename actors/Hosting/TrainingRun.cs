@@ -9,6 +9,7 @@ using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Terms;
 
 namespace ActorTrain.Actors.Hosting;
 
@@ -33,6 +34,9 @@ public sealed record TrainingRun : ReplicaWork
     public IReadOnlyDictionary<string, string> CheckpointState { get; init; } = new Dictionary<string, string>();
 
     public required JournalDatabase Journal { get; init; }
+
+    /// <summary>Under which this process leads the run.</summary>
+    public RunTerm Term { get; init; } = RunTerm.None;
 
     public required MetricsOptions Metrics { get; init; }
 

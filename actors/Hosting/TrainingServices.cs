@@ -81,6 +81,7 @@ public static class TrainingServices
             Batch = run.Plan.BatchSize,
             Fingerprint = run.Fingerprint,
             State = run.CheckpointState,
+            Term = run.Term,
         };
         return new RunParts
         {
@@ -92,18 +93,20 @@ public static class TrainingServices
             },
             Plan = run.Plan,
             Limits = run.Limits,
+            Term = run.Term,
             Transport = transport,
             Notify = run.Notify,
             RecoveryState = run.RecoveryState,
             Children = new RunChildren
             {
                 Supervisor = static parts => Props.Create(() => new RunSupervisor(parts)),
-                Journal = listener => ActorProps.Journal(run.Name, listener, JournalMinBackoff, JournalMaxBackoff),
+                Journal = listener => ActorProps.Journal(run.Name, listener, JournalMinBackoff, JournalMaxBackoff, run.Term),
                 Checkpointer = listener =>
                     ActorProps.Checkpointer(() => new CheckpointSaving(run.Checkpoints, snapshots, checkpoints), listener),
                 SpikeDetector = listener => Props.Create(() => new SpikeDetector(run.Detection, listener)),
-                Metrics = listener => Props.Create(() => new MetricsPublisher(run.Metrics, listener)),
-                Goodput = run.Goodput is not { } goodput ? null : listener => Props.Create(() => new GoodputRecorder(goodput, listener)),
+                Metrics = listener => Props.Create(() => new MetricsPublisher(run.Metrics, run.Term, listener)),
+                Goodput = run.Goodput is not { } goodput ? null
+                    : listener => Props.Create(() => new GoodputRecorder(goodput, run.Term, listener)),
                 Rollouts = run.Rollouts is not { } rollouts ? null : listener =>
                     ActorProps.Rollouts(rollouts, new SnapshotWeights(snapshots), listener),
                 Reducer = (number, listener) =>

@@ -16,6 +16,10 @@ public sealed record JournalOptions : IOptions
     [Option("decisions buffered while the database is unavailable; training pauses when the buffer is full", Min = 1, Max = 1 << 20)]
     public int Buffer { get; init; } = 256;
 
+    [Option("time without renewal after which another process may take the run over, if the run's database is PostgreSQL",
+        Unit = "seconds", Min = 1, Max = 3600)]
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(3);
+
     public IEnumerable<OptionProblem> Validate()
     {
         if (!IsConnection(Connection))

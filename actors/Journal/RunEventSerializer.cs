@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Journal;
@@ -6,8 +7,8 @@ using Akka.Serialization;
 
 namespace ActorTrain.Actors.Journal;
 
-/// <summary>Serializes decisions for the journal's tables: JSON, with a manifest that names kind and version and ends with a checksum of
-/// the JSON. Rows of older versions have no checksum.</summary>
+/// <summary>Serializes decisions for the journal's tables: JSON, with a manifest of up to three words: kind and version, a checksum of the
+/// JSON, and the term under which it was decided. Rows of older versions have no term, or only the first word.</summary>
 public sealed class RunEventSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
     /// <summary>Identifies the serializer in the tables; never reuse it.</summary>
@@ -15,9 +16,13 @@ public sealed class RunEventSerializer(ExtendedActorSystem system) : SerializerW
 
     public override int Identifier => Number;
 
-    public override string Manifest(object o) => $"{RunEventCodec.ManifestOf((RunEvent)o)} {ChecksumOf(ToBinary(o))}";
+    public override string Manifest(object o)
+    {
+        var manifest = $"{RunEventCodec.ManifestOf(DecisionOf(o))} {ChecksumOf(ToBinary(o))}";
+        return o is TermedDecision { Term: var term } ? string.Create(CultureInfo.InvariantCulture, $"{manifest} {term}") : manifest;
+    }
 
-    public override byte[] ToBinary(object obj) => RunEventCodec.Write((RunEvent)obj);
+    public override byte[] ToBinary(object obj) => RunEventCodec.Write(DecisionOf(obj));
 
     public override object FromBinary(byte[] bytes, string manifest) => Read(bytes, manifest);
 
@@ -25,7 +30,7 @@ public sealed class RunEventSerializer(ExtendedActorSystem system) : SerializerW
     /// outage.</summary>
     public static object Read(byte[] bytes, string manifest)
     {
-        var (form, checksum) = manifest.Split(' ', 2) is [var first, var second] ? (first, second) : (manifest, null);
+        var (form, checksum) = manifest.Split(' ', 3) is [var first, var second, ..] ? (first, second) : (manifest, null);
         if (checksum is not null && checksum != ChecksumOf(bytes))
             return new UnreadableDecision("it is corrupt (checksum mismatch); restore the database from a backup");
         try
@@ -37,6 +42,8 @@ public sealed class RunEventSerializer(ExtendedActorSystem system) : SerializerW
             return new UnreadableDecision(error.Message.TrimEnd('.'));
         }
     }
+
+    private static RunEvent DecisionOf(object written) => written is TermedDecision termed ? termed.Decision : (RunEvent)written;
 
     private static string ChecksumOf(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 8));
 }

@@ -1,7 +1,9 @@
+using System.Data.Common;
 using System.Runtime.Serialization;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Terms;
 using Akka.Actor;
 using Akka.Persistence;
 
@@ -18,17 +20,20 @@ public sealed class RunJournal : ReceivePersistentActor
 
     private readonly IActorRef listener;
     private readonly JournalOutage outage;
+    private readonly RunTerm term;
     private readonly MessageTrace trace = MessageTrace.Of(Context.System);
     private readonly RecoveredDecisions recovered = new();
     private readonly JournalLogic logic;
 
     /// <param name="listener">Receives each <see cref="JournalReport"/>.</param>
     /// <param name="outage">Shared by all lives of the actor.</param>
-    public RunJournal(string run, IActorRef listener, JournalOutage outage)
+    /// <param name="term">Under which it writes.</param>
+    public RunJournal(string run, IActorRef listener, JournalOutage outage, RunTerm term)
     {
         PersistenceId = PersistenceIdOf(run);
         this.listener = listener;
         this.outage = outage;
+        this.term = term;
         logic = new JournalLogic(Write, report => listener.Tell(report));
         Recover<RecoveryCompleted>(_ => Begin());
         Recover<object>(decision => recovered.Add(LastSequenceNr, decision));
@@ -78,16 +83,36 @@ public sealed class RunJournal : ReceivePersistentActor
             return;
         }
 
+        // The journal's table exists, since it was read.
+        try
+        {
+            term.Fence();
+        }
+        catch (DbException exception)
+        {
+            Report(exception);
+            Context.Stop(Self);
+            return;
+        }
+
         outage.End();
         logic.Begin(recovered.All);
     }
 
-    private void Write(RunEvent decision) => Persist(decision, _ => logic.NotePersisted());
+    private void Write(RunEvent decision)
+    {
+        if (term.Number == 0)
+            Persist(decision, _ => logic.NotePersisted());
+        else
+            Persist(new TermedDecision(term.Number, decision), _ => logic.NotePersisted());
+    }
 
     private void Report(Exception cause)
     {
         if (cause is UnreadableJournalException)
             listener.Tell(new JournalUnreadable(cause.Message));
+        else if (term.IsRefusal(cause))
+            listener.Tell(new RunSuperseded(term.Refuse()));
         else if (outage.Begin())
             listener.Tell(new JournalAway(cause.GetBaseException().Message));
     }

@@ -2,6 +2,7 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Persistence.Ledger;
 using ActorTrain.Persistence.Logs;
 using ActorTrain.Persistence.Metrics;
+using ActorTrain.Persistence.Terms;
 
 namespace ActorTrain.Actors.Metrics;
 
@@ -13,6 +14,9 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
     private SampleLedger? ledger;
     private bool isUnequalTold;
 
+    /// <summary>Under which they are written.</summary>
+    public RunTerm Term { get; init; } = RunTerm.None;
+
     public void Dispose()
     {
         metrics?.Dispose();
@@ -22,6 +26,7 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
 
     public void Open(long afterStep)
     {
+        Term.Confirm();
         Dispose();
         ledger = SampleLedger.Open(options.LedgerFile, afterStep);
         metrics = MetricsLog.Open(options.MetricsFile, afterStep);
@@ -37,6 +42,8 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
 
     public void Append(Measurement measurement)
     {
+        Term.Confirm();
+
         // Rows that a file already has are skipped: the disk failed after half of them were written, or an evaluation is of the kept step.
         switch (measurement)
         {
@@ -71,6 +78,7 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
         isUnequalTold = false;
         if (ledger!.Newest.Number == metrics!.Newest.Number && ledger.IsUntouched(after) && metrics.IsUntouched(after))
             return;
+        Term.Confirm();
         var (number, time) = (Math.Max(ledger.Newest.Number, metrics.Newest.Number) + 1, now());
         ledger.OpenBranch(number, after, cause, reason, time, options.Writer);
         metrics.OpenBranch(number, after, cause, reason, time, options.Writer);

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Models;
+using ActorTrain.Persistence.Terms;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Metrics;
@@ -16,12 +17,16 @@ public sealed class MetricsPublisher : TracedActor
     private readonly IActorRef listener;
 
     /// <summary>Opens the files once it knows where to continue.</summary>
+    /// <param name="term">Under which it writes.</param>
     /// <param name="listener">Receives each <see cref="MetricsReport"/>, and a <see cref="Notice"/> when a redone step produced different
     /// bits.</param>
-    public MetricsPublisher(MetricsOptions options, IActorRef listener)
+    public MetricsPublisher(MetricsOptions options, RunTerm term, IActorRef listener)
     {
         var clock = SteadyClock.Of(Context.System);
-        var files = new MetricsFiles(options, () => clock.Now, sentence => listener.Tell(new Notice(sentence, IsWarning: true)));
+        var files = new MetricsFiles(options, () => clock.Now, sentence => listener.Tell(new Notice(sentence, IsWarning: true)))
+        {
+            Term = term,
+        };
         logic = new MetricsLogic(life, files);
         this.listener = listener;
         Receive<MetricsCommand>(Handle);

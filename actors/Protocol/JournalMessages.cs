@@ -26,6 +26,10 @@ public sealed record Recorded(long Number) : JournalReport;
 
 public sealed record JournalAway(string Reason) : JournalReport;
 
+/// <summary>Another process leads the run: this one must end at once, and change nothing more.</summary>
+/// <param name="Reason">Who leads, in one sentence.</param>
+public sealed record RunSuperseded(string Reason) : JournalReport;
+
 /// <summary>The journal contains an unreadable decision, or lacks one, so no decision may be based on it.</summary>
 /// <param name="Reason">One sentence: which decision, and the fix.</param>
 public sealed record JournalUnreadable(string Reason) : JournalReport;

@@ -27,6 +27,9 @@ public enum RunEnding
     Stopped,
 
     Failed,
+
+    /// <summary>Another process leads it; nothing was saved.</summary>
+    Superseded,
 }
 
 /// <summary>The end of a run, or of this process's part of it.</summary>

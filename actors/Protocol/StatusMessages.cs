@@ -69,6 +69,9 @@ public sealed record RunStatus(
 {
     public int WantedTrainers { get; init; }
 
+    /// <summary>Of the process that trains the run; 0: none.</summary>
+    public long Term { get; init; }
+
     /// <summary>Null before the journal is read.</summary>
     [JsonPropertyName("course")]
     public OverridesStatus? Overrides { get; init; }

@@ -84,6 +84,10 @@ internal sealed class Decisions
                 outbox.Acknowledge(recovered.Events.Count);
                 Repeat();
                 break;
+            case RunSuperseded superseded:
+                end.Yield();
+                output.Do(new EndRun(new RunEnded(RunEnding.Superseded, Known.NewestCheckpoint ?? 0, superseded.Reason)));
+                break;
             case JournalUnreadable unreadable:
                 end.Fail($"Cannot read the journal {unreadable.Reason}; later decisions are kept for the next start.");
                 end.NoteLost(ActorRole.Journal);

@@ -45,6 +45,9 @@ internal sealed class RunEnd
 
     public TimeSpan Since(DateTimeOffset now) => now - recordedAt;
 
+    /// <summary>Another process leads the run: nothing more is decided, saved or written.</summary>
+    public void Yield() => (IsRecorded, IsOver) = (true, true);
+
     public void NoteOver()
     {
         if (!IsRecorded || IsOver)

@@ -16,6 +16,7 @@ public sealed class RunGuardian : ReceiveActor
     private readonly RunParts parts;
     private readonly TaskCompletionSource<RunEnded> outcome;
     private readonly RestartBudget budget;
+    private readonly CancellationTokenRegistration superseded;
     private IActorRef supervisor;
     private ScaleTrainers? scale;
     private StopRun? stop;
@@ -29,6 +30,8 @@ public sealed class RunGuardian : ReceiveActor
         this.outcome = outcome;
         budget = new RestartBudget(parts.Limits);
         supervisor = Begin();
+        var self = Self;
+        superseded = parts.Term.Lost.Register(() => self.Tell(new RunSuperseded(parts.Term.Refuse())));
         Receive<RunEnded>(ended => outcome.TrySetResult(ended));
         Receive<GetStatus>(status => supervisor.Forward(status));
         Receive<ScaleTrainers>(request => supervisor.Forward(scale = request));
@@ -49,8 +52,11 @@ public sealed class RunGuardian : ReceiveActor
         return Directive.Stop;
     });
 
-    protected override void PostStop() =>
+    protected override void PostStop()
+    {
+        superseded.Dispose();
         outcome.TrySetResult(new RunEnded(RunEnding.Stopped, parts.RecoveryState.Origin.Step, "The actor system was stopped."));
+    }
 
     private void Replace(Replacement replacement)
     {

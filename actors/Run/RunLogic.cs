@@ -129,7 +129,8 @@ public sealed class RunLogic
         }
 
         Handle(input);
-        Advance();
+        if (!end.IsOver)
+            Advance();
         return Finish();
     }
 
@@ -293,7 +294,6 @@ public sealed class RunLogic
         operators.Answer();
         if (view.Turn(output.Now) is { } turn)
             output.Do(new ToGoodput(turn));
-
         reminders.Schedule();
         return output.Effects;
     }

@@ -2,6 +2,7 @@ using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Data.Plan;
+using ActorTrain.Persistence.Terms;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Run;
@@ -17,6 +18,9 @@ public sealed class RunParts
     public required BatchPlan Plan { get; init; }
 
     public required RestartLimits Limits { get; init; }
+
+    /// <summary>Under which this process leads the run.</summary>
+    public RunTerm Term { get; init; } = RunTerm.None;
 
     public required RunChildren Children { get; init; }
 

@@ -58,6 +58,10 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
             unreadable => Context.Parent.Tell(
                 new RunEnded(RunEnding.Failed, parts.RecoveryState.Origin.Step, $"The journal cannot be read {unreadable.Reason}.")),
             _ => logic is null);
+        Receive<RunSuperseded>(
+            superseded => Context.Parent.Tell(
+                new RunEnded(RunEnding.Superseded, parts.RecoveryState.Origin.Step, superseded.Reason)),
+            _ => logic is null);
         Receive<Notice>(notice => parts.Notify(new NotifyText(notice.Sentence, notice.IsWarning)));
         Receive<ReadDecisions>(read => journal?.Tell(read));
         Receive<OperatorRequest>(request =>
@@ -278,6 +282,7 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
         return status with
         {
             WantedTrainers = logic?.WantedTrainers ?? parts.Options.Trainers,
+            Term = parts.Term.Number,
             Actors =
             [
                 .. from child in (IEnumerable<IActorRef?>)[Self, trainers, .. reducers, detector, checkpointer, publisher, recorder,

@@ -29,6 +29,7 @@ internal static class WireForms
         Form<Recorded>("recorded"),
         Form<JournalAway>("journal-away"),
         Form<JournalUnreadable>("journal-unreadable"),
+        Form<RunSuperseded>("run-superseded"),
         Form<GoOnAfter>("go-on-after"),
         Form<Rewind>("rewind"),
         Form<Publish>("publish"),
@@ -187,6 +188,7 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
 [JsonSerializable(typeof(Recorded))]
 [JsonSerializable(typeof(JournalAway))]
 [JsonSerializable(typeof(JournalUnreadable))]
+[JsonSerializable(typeof(RunSuperseded))]
 [JsonSerializable(typeof(GoOnAfter))]
 [JsonSerializable(typeof(Rewind))]
 [JsonSerializable(typeof(Publish))]

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using ActorTrain.Models;
 using ActorTrain.Models.Runtime;
+using ActorTrain.Persistence.Terms;
 
 namespace ActorTrain.Host.Cli;
 
@@ -23,7 +24,8 @@ internal static class CommandLine
           actortrain rollback book --to 1200 --skip 200
           actortrain goodput book
 
-        Exit codes: 0 success; 1 internal error, or a failed audit, --verify or chaos run; 2 bad input; 130 interrupted.
+        Exit codes: 0 success; 1 internal error, or a failed audit, --verify or chaos run; 2 bad input; 75 another process has taken the
+        run over; 130 interrupted.
         """;
 
     /// <summary>Parses and executes a command line.</summary>
@@ -55,6 +57,11 @@ internal static class CommandLine
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null,
             });
+        }
+        catch (TermLostException error)
+        {
+            Refuse(context, error.Message);
+            return ExitCode.Superseded;
         }
         catch (UserErrorException error)
         {

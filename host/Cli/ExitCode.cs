@@ -11,5 +11,8 @@ public static class ExitCode
 
     public const int UserError = 2;
 
+    /// <summary>Another process has taken the run over, so nothing was saved; EX_TEMPFAIL of sysexits.h.</summary>
+    public const int Superseded = 75;
+
     public const int Cancelled = 130;
 }

@@ -77,6 +77,7 @@ internal static class StatusCommand
             run.Path, run.State.ToString().ToLowerInvariant(), step, journal.Steps > 0 ? journal.Steps
                 : record.Configuration?.Training.Steps, journal.Generation, JournalWaiting: 0, record.Newest?.Step, notes, Tree: null)
         {
+            Term = record.NewestManifest?.Facts.Term,
             Overrides = OverridesDocument.Of(OverridesOf(journal, record)),
         };
     }

@@ -99,11 +99,13 @@ internal static class TrainCommand
         if (faster is not null)
             progress.Note($"{faster}");
         data.Verify(stop.Token);
-        using var runLock = directory.Lock();
+        using var runLock = Leadership.Lock(directory, configuration.Journal, progress, stop.Token);
         using var chaos = ChaosProcess.OfProcess(directory, configuration.Journal.Connection);
+        using var term = Leadership.Take(directory, configuration.Journal, chaos?.Connection ?? configuration.Journal.Connection);
+        using var yielding = term.Lost.Register(runLock.Yield);
         var run = new RunProcess(
-            configuration, environment, data, directory, progress, context.Time, memory, runLock.WasKilledForMemory, chaos,
-                request.ExtendTo);
+            configuration, environment, data, directory, progress, context.Time, memory, runLock.WasKilledForMemory, term, chaos,
+            request.ExtendTo);
 
         // Nothing is written before this: the data may not match the checkpoint.
         if (runLock.WasKilledForMemory)
@@ -132,6 +134,7 @@ internal static class TrainCommand
 
         if (RolloutSetup.ScorerOf(configuration, directory) is { Exists: false } scorer)
             CopyScorer(scorer, configuration.Scoring.Model, context);
+        term.Confirm();
         runLock.MarkRunning();
         Record(directory, configuration, data, resumed);
         if (run.Step >= run.Steps)

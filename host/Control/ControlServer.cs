@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Runs;
+using ActorTrain.Persistence.Terms;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -22,6 +23,9 @@ internal sealed class ControlServer : IDisposable
     private readonly Task starting;
     private readonly TimeSpan patience;
     private bool isOver;
+
+    /// <summary>Once it is lost, the socket is that of another process.</summary>
+    public RunTerm Term { get; init; } = RunTerm.None;
 
     /// <summary>Listens, and starts to answer in the background.</summary>
     /// <param name="run">This process must hold its lock.</param>
@@ -45,7 +49,8 @@ internal sealed class ControlServer : IDisposable
         if (isOver)
             return;
         isOver = true;
-        File.Delete(run.ControlSocket);
+        if (!Term.Lost.IsCancellationRequested)
+            File.Delete(run.ControlSocket);
 
         // An answer that hangs does not block the process: Kestrel abandons it, and what it may still use is not freed. Nor does a failed
         // shutdown.

@@ -40,6 +40,9 @@ internal sealed record StatusDocument(
     string Run, string State, long Step, long? Steps, long Generation, int JournalWaiting, long? Checkpoint,
     IReadOnlyList<string> Notes, ActorNode? Tree)
 {
+    /// <summary>Of the process that trains the run, or of the one that wrote the newest checkpoint; null if there was none.</summary>
+    public long? Term { get; init; }
+
     /// <summary>Null if unknown.</summary>
     public OverridesDocument? Overrides { get; init; }
 
@@ -59,6 +62,7 @@ internal sealed record StatusDocument(
         var tree = Node(Root, [below, .. others]) with { State = InWords(status.Phase) };
         return new StatusDocument(run, "running", status.Step, status.Steps, status.Generation, status.JournalWaiting, checkpoint, [], tree)
         {
+            Term = status.Term > 0 ? status.Term : null,
             Overrides = status.Overrides is null ? null : OverridesDocument.Of(status.Overrides),
         };
 

@@ -36,6 +36,8 @@ internal static class StatusReport
             text += $" of {steps}";
         if (status.Generation > 0)
             text += $", generation {status.Generation}";
+        if (status.Term is { } term)
+            text += $", term {term}";
         text += status.Checkpoint is { } checkpoint ? $", newest checkpoint at step {checkpoint}" : ", no checkpoint yet";
         return status.JournalWaiting switch
         {

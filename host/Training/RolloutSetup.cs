@@ -15,6 +15,7 @@ using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Rollouts;
 using ActorTrain.Persistence.Runs;
+using ActorTrain.Persistence.Terms;
 
 namespace ActorTrain.Host.Training;
 
@@ -81,12 +82,13 @@ internal sealed class RolloutSetup
 
     /// <summary>The judge of a run that asks questions; null without one.</summary>
     /// <param name="file">Where its answers are kept.</param>
+    /// <param name="term">Under which they are written; null: none.</param>
     /// <returns>Owned by the caller.</returns>
     /// <exception cref="UserErrorException">The file cannot be read or written.</exception>
-    public RecordedJudge? Judge(string file, TimeProvider time)
+    public RecordedJudge? Judge(string file, TimeProvider time, RunTerm? term = null)
     {
         var scoring = configuration.Scoring;
-        return !scoring.HasJudge ? null : new RecordedJudge(Judgements.Open(file), new HttpJudge(
+        return !scoring.HasJudge ? null : new RecordedJudge(Judgements.Open(file, term), new HttpJudge(
             new JudgeOptions(new Uri(scoring.Judge), configuration.Run.Name)
             {
                 Token = judgeToken,
@@ -103,7 +105,9 @@ internal sealed class RolloutSetup
         configuration.Scoring.HasJudge ? new RecordedJudge(Judgements.Read(directory.JudgementsFile), judge: null) : null;
 
     /// <param name="judge">Not owned; null without one.</param>
-    public RolloutsRun Run(ModelOptions model, RunDirectory directory, NumericEnvironment environment, RecordedJudge? judge)
+    /// <param name="term">Under which rollouts are written; null: none.</param>
+    public RolloutsRun Run(
+        ModelOptions model, RunDirectory directory, NumericEnvironment environment, RecordedJudge? judge, RunTerm? term = null)
     {
         var (training, trainers) = (configuration.Training, configuration.Trainers);
         var (policy, microBatch) = (model.ShapeOfPolicy(), training.MicroBatch * configuration.Rollouts.Samples);
@@ -124,7 +128,7 @@ internal sealed class RolloutSetup
                 RetryInterval = trainers.RetryInterval,
             },
             Experiences = Experiences,
-            Ledger = new RolloutLedger(directory.RolloutsDirectory),
+            Ledger = new RolloutLedger(directory.RolloutsDirectory) { Term = term ?? RunTerm.None },
             Generator = Generator(policy),
             MakeJudge = (role, weights) => role switch
             {

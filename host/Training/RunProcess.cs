@@ -9,6 +9,7 @@ using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Supervision;
+using ActorTrain.Actors.Terms;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Chaos;
 using ActorTrain.Data.Plan;
@@ -31,6 +32,7 @@ using ActorTrain.Persistence.Machine;
 using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Recovery;
 using ActorTrain.Persistence.Runs;
+using ActorTrain.Persistence.Terms;
 
 namespace ActorTrain.Host.Training;
 
@@ -61,6 +63,7 @@ internal sealed class RunProcess
     private readonly ReplicaOptions replica;
     private readonly CheckpointStore store;
     private readonly ChaosProcess? chaos;
+    private readonly TermLease term;
     private readonly CheckpointHistory history;
     private readonly long? extendTo;
     private readonly TimeProvider time;
@@ -73,13 +76,15 @@ internal sealed class RunProcess
     /// <summary>Reads the journal and prepares the run.</summary>
     /// <param name="memory">Rejects more trainers than fit into memory.</param>
     /// <param name="wasKilledForMemory">Whether the previous process was probably killed for lack of memory.</param>
+    /// <param name="term">Of this process; taken by now if the database is shared.</param>
     /// <param name="chaos">Faults to apply, in a process that <c>actortrain chaos</c> started.</param>
     /// <param name="extendTo">New total of steps; null for no extension.</param>
     /// <exception cref="UserErrorException">The journal cannot be read, or the run cannot be extended to so few steps; nothing has changed.
     /// Once in training, a run waits for its database, but an initial failure is probably a configuration error.</exception>
     public RunProcess(
         RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, ITrainingProgress progress,
-        TimeProvider time, MemoryCheck memory, bool wasKilledForMemory, ChaosProcess? chaos = null, long? extendTo = null)
+        TimeProvider time, MemoryCheck memory, bool wasKilledForMemory, TermLease term, ChaosProcess? chaos = null,
+        long? extendTo = null)
     {
         var decided = Decided(directory, configuration, isHeld: true);
         history = CheckpointHistory.Of(decided);
@@ -94,6 +99,7 @@ internal sealed class RunProcess
         this.extendTo = extendTo;
         this.time = time;
         this.chaos = chaos;
+        this.term = term;
         this.configuration = configuration;
         this.environment = environment;
         this.data = data;
@@ -113,7 +119,7 @@ internal sealed class RunProcess
         store = new CheckpointStore(
             directory.CheckpointsDirectory,
             configuration.CheckpointStore(),
-            time);
+            time) { Term = term };
         replica = stage.ReplicaOf(configuration, model);
     }
 
@@ -173,11 +179,12 @@ internal sealed class RunProcess
 
         Introduce(gemmRate);
         PrepareReference(stop);
+        TakeOver();
 
         // Skipped checkpoints must not count as kept. If none was intact, none is deleted either.
         if (origin.WeightsHash is not null)
             store.DiscardAfter(origin.Step);
-        using var judge = rollouts?.Judge(directory.JudgementsFile, time);
+        using var judge = rollouts?.Judge(directory.JudgementsFile, time, term);
         var run = Run(gemmRate, judge);
         using var log = RunLog.Open(directory);
         using var host = chaos is null ? TrainingHost.Start(run, log)
@@ -187,10 +194,15 @@ internal sealed class RunProcess
             var control = new RunControl(host.Run, MessageTrace.Of(host.System), RequireMemoryFor);
             var file = reload(control.Scale);
             using var server =
-                new ControlServer(directory, new ControlRoutes(directory, control, configuration.Training.Lanes, file.Apply), log);
+                new ControlServer(directory, new ControlRoutes(directory, control, configuration.Training.Lanes, file.Apply), log)
+                {
+                    Term = term,
+                };
             using var hangUp = new HangUpSignal(file, progress);
             using var stopping = stop.Register(() => control.Stop("stopped by signal"));
             var ended = host.Outcome.GetAwaiter().GetResult();
+            if (ended.Ending == RunEnding.Superseded)
+                throw new TermLostException(ended.Report);
             origin = origin with { Step = ended.Step };
             Leave(host.RecoveryState.Unwritten);
             return ended.Ending switch
@@ -205,6 +217,15 @@ internal sealed class RunProcess
             // A trainer that hangs does not block the process: everything it could still do is refused.
             host.End(EndPatience);
         }
+    }
+
+    // A database in the run's folder is first written to here: until now the run may have been refused, which changes nothing.
+    private void TakeOver()
+    {
+        if (!term.IsShared)
+            term.Take();
+        if (term.MayHaveRival)
+            directory.Detach();
     }
 
     // The reference model of preferences is the one that the run starts with.
@@ -283,7 +304,7 @@ internal sealed class RunProcess
             CriticBase = directory.CriticBaseOf(configuration.Critic.Digest),
             LanesAtOnce = samples.LanesAtOnce,
             Recompute = options.Compute.Recompute,
-            Rollouts = rollouts?.Run(model, directory, environment, judge),
+            Rollouts = rollouts?.Run(model, directory, environment, judge, term),
             Validation = samples.Validation is { } validation ? () => validation(configuration.Evaluation.Batches) : null,
             ByteCounts = data.Tokenizer.ByteCounts(),
             Detection = configuration.Spikes.Detection(configuration.Scoring.PartWeights()),
@@ -294,6 +315,7 @@ internal sealed class RunProcess
             CheckpointState = reference is null ? new Dictionary<string, string> { [DataKey] = data.Identity }
                 : new Dictionary<string, string> { [DataKey] = data.Identity, [ReferenceKey] = reference.Digest },
             Journal = JournalDatabase.Of(directory.JournalFile, chaos?.Connection ?? configuration.Journal.Connection),
+            Term = term,
             Metrics = new MetricsOptions
             {
                 MetricsFile = directory.MetricsFile,

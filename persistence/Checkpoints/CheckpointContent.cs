@@ -17,6 +17,9 @@ public sealed record CheckpointFacts
 
     public required string ConfigurationHash { get; init; }
 
+    /// <summary>Of the process that wrote it; null: none, or an older version.</summary>
+    public long? Term { get; init; }
+
     public required ModelOptions Model { get; init; }
 
     public required PlanCursor Cursor { get; init; }

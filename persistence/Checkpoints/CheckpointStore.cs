@@ -3,6 +3,7 @@ using ActorTrain.Models.Files;
 using ActorTrain.Models.Options;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Safetensors;
+using ActorTrain.Persistence.Terms;
 
 namespace ActorTrain.Persistence.Checkpoints;
 
@@ -35,6 +36,9 @@ public sealed class CheckpointStore : CheckpointArchive
         });
     }
 
+    /// <summary>Under which it is written.</summary>
+    public RunTerm Term { get; init; } = RunTerm.None;
+
     /// <summary>Saves a checkpoint, durable and verified on return. Then abandoned and surplus older ones are deleted: see
     /// <see cref="CheckpointRetention"/>.</summary>
     /// <param name="content">The buffers must not change until this returns.</param>
@@ -66,8 +70,9 @@ public sealed class CheckpointStore : CheckpointArchive
                     $"A buffer of {buffer.Length} bytes does not match the layout of {content.Layout.Length} floats.", nameof(content));
         }
 
+        Term.Confirm();
         var step = content.Facts.Step;
-        var writing = Temporary(WritingPrefix, step);
+        var writing = Temporary(WritingPrefix, step) + (Term.Number > 0 ? $"-term-{Term.Number}" : "");
         return Disk.Attempt(SaveFailure(step), () =>
         {
             try
@@ -99,17 +104,21 @@ public sealed class CheckpointStore : CheckpointArchive
     /// <exception cref="UserErrorException">A disk error.</exception>
     public void MarkGood(long step, string weightsHash, long provedAt)
     {
+        Term.Confirm();
         if (Inspect(step) is { Manifest: { } manifest, ProvedAt: null } info && manifest.WeightsHash == weightsHash)
             Disk.Attempt($"Cannot mark {PathOf(step)} as good", () => GoodMarker.Write(info.Path, weightsHash, provedAt));
     }
 
-    /// <exception cref="UserErrorException">A disk error.</exception>
+    /// <exception cref="UserErrorException">A disk error, or another process may lead the run.</exception>
     public void Discard(IEnumerable<long> steps)
     {
         Disk.Attempt($"Cannot delete checkpoints in {Path}", () =>
         {
             foreach (var step in steps)
+            {
+                RequireTerm("delete", step);
                 Delete(step);
+            }
         });
     }
 
@@ -120,8 +129,20 @@ public sealed class CheckpointStore : CheckpointArchive
     internal void Name(PendingCheckpoint pending, Predicate<CheckpointManifest>? isLeft)
     {
         var step = pending.Manifest.Facts.Step;
+        Term.Confirm();
+        if (Directory.Exists(PathOf(step)))
+            RequireTerm("replace", step);
         Disk.Attempt(SaveFailure(step), () => Disk.MoveIntoPlace(pending.Path, PathOf(step), Temporary(ReplacedPrefix, step)));
         DeleteSurplus(step, isLeft);
+    }
+
+    // A checkpoint more does no harm, whoever leads; one less may.
+    private void RequireTerm(string action, long step)
+    {
+        Term.Confirm();
+        if (!Term.IsHeld)
+            throw new UserErrorException($"Cannot {action} {PathOf(step)} while the journal's database is unavailable: another process may "
+                + "have taken the run over; see that the database answers.");
     }
 
     private string SaveFailure(long step) => $"Cannot save the checkpoint at step {step} in {Path}";
@@ -190,7 +211,10 @@ public sealed class CheckpointStore : CheckpointArchive
                 CheckpointRetention.Part(List(), info => info.Step != committed && isLeft is not null && isLeft(info.Manifest!));
             foreach (var step in left.Concat(CheckpointRetention.Surplus([.. others.Where(info => info.Step <= committed)], options))
                 .Select(static info => info.Step))
+            {
+                RequireTerm("delete", step);
                 Delete(step);
+            }
         }
         catch (Exception exception) when (Disk.IsFailure(exception) || exception is UserErrorException)
         {

@@ -41,6 +41,7 @@ internal static class ManifestFile
             manifest.Files)
         {
             PolicyHash = manifest.Facts.Model.Critic ? manifest.PolicyHash : null,
+            Term = manifest.Facts.Term,
         };
         var json = JsonSerializer.Serialize(document, ManifestJson.Default.ManifestDocument);
         var body = json[..json.LastIndexOf("\n}", StringComparison.Ordinal)];
@@ -85,6 +86,7 @@ internal static class ManifestFile
             {
                 Step = document.Step,
                 ConfigurationHash = document.ConfigurationHash,
+                Term = document.Term,
                 Model = document.Model,
                 Cursor = document.Cursor,
                 SkipList = SkipList.Of(document.SkipList),
@@ -123,6 +125,9 @@ internal sealed record ManifestDocument(
     /// <summary>Null without a critic: then it is that of all weights.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? PolicyHash { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Term { get; init; }
 }
 
 [JsonSourceGenerationOptions(

@@ -7,6 +7,7 @@ using System.Text.Json.Serialization;
 using ActorTrain.Models;
 using ActorTrain.Models.Files;
 using ActorTrain.Persistence.Logs;
+using ActorTrain.Persistence.Terms;
 
 namespace ActorTrain.Persistence.Rollouts;
 
@@ -60,10 +61,13 @@ public sealed class Judgements : IDisposable
 
     public string Path { get; }
 
+    /// <summary>Under which it is written.</summary>
+    public RunTerm Term { get; private init; } = RunTerm.None;
+
     /// <summary>Opens the file to append to it; creates it if missing.</summary>
     /// <exception cref="UserErrorException">A line is not a judgement, another process has it open to append to it, or a disk error; the
     /// file is unchanged.</exception>
-    public static Judgements Open(string path) => new(path, isWritten: true);
+    public static Judgements Open(string path, RunTerm? term = null) => new(path, isWritten: true) { Term = term ?? RunTerm.None };
 
     /// <summary>Reads the file, even while a run appends to it; a missing one has no judgements.</summary>
     /// <exception cref="UserErrorException">A line is not a judgement, or a disk error.</exception>
@@ -95,6 +99,7 @@ public sealed class Judgements : IDisposable
                 return first;
             if (failure is not null)
                 throw failure;
+            Term.Confirm();
             try
             {
                 var place = log.Append(judgement);

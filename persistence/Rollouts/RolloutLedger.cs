@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using ActorTrain.Models;
 using ActorTrain.Models.Files;
 using ActorTrain.Models.Rollouts;
+using ActorTrain.Persistence.Terms;
 
 namespace ActorTrain.Persistence.Rollouts;
 
@@ -16,6 +17,9 @@ namespace ActorTrain.Persistence.Rollouts;
 public sealed class RolloutLedger(string folder)
 {
     private readonly Lock gate = new();
+
+    /// <summary>Under which it is written.</summary>
+    public RunTerm Term { get; init; } = RunTerm.None;
 
     /// <exception cref="UserErrorException">A disk error.</exception>
     public void Write(StepRollouts step) => Disk.Attempt($"Cannot write the rollouts of step {step.Step} to {folder}", () =>
@@ -41,7 +45,10 @@ public sealed class RolloutLedger(string folder)
             },
             RolloutJson.Default.StepLine);
         lock (gate)
+        {
+            Term.Confirm();
             Disk.Replace(PathOf(step.Step), [.. head, (byte)'\n', .. content]);
+        }
     });
 
     /// <summary>The steps that have a file, damaged or not; ascending.</summary>

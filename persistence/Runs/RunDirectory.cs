@@ -136,6 +136,15 @@ public sealed class RunDirectory
             File.Delete(UnwrittenFile);
     });
 
+    /// <summary>Replaces the files that grow by copies: a process that led the run before, and may still have them open, writes to files
+    /// without a name from now on.</summary>
+    /// <exception cref="UserErrorException">A disk error.</exception>
+    public void Detach()
+    {
+        foreach (var file in new[] { MetricsFile, LedgerFile, GoodputFile, JudgementsFile, EvaluationJudgementsFile }.Where(File.Exists))
+            Disk.Attempt($"Cannot replace {file} by a copy", () => Disk.ReplaceByCopy(file));
+    }
+
     /// <summary>Writes the configuration atomically and durably.</summary>
     /// <exception cref="UserErrorException">A disk error; an earlier configuration is unchanged.</exception>
     public void WriteConfiguration(string text) =>

@@ -67,6 +67,9 @@ public sealed class RunLock : IDisposable
     /// <summary>Records the last step: after disposal the run is listed as finished.</summary>
     public void MarkFinished() => ending = RunState.Finished;
 
+    /// <summary>Another process leads the run: after disposal its records are what that one wrote.</summary>
+    public void Yield() => ending = null;
+
     /// <summary>Releases the lock; records how the run ended if it was trained.</summary>
     public void Dispose()
     {

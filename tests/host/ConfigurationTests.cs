@@ -136,7 +136,8 @@ public sealed class ConfigurationTests
                 "checkpoints.proof_steps=9", "checkpoints.snapshot_every=5", "trainers.count=2", "trainers.timeout=60",
                 "trainers.retry_interval=1", "trainers.restart_backoff_min=0.25",
             "trainers.restart_backoff_max=5", "trainers.max_restarts=3", "trainers.restart_window=1000", "reducers.count=4",
-            "journal.connection=Host=db", "journal.buffer=16", "spikes.replay=false", "audit.every=7", "audit.corruption_limit=2",
+            "journal.connection=Host=db", "journal.buffer=16", "journal.lease=9", "spikes.replay=false",
+                "audit.every=7", "audit.corruption_limit=2",
                 "audit.quarantine_limit=4",
         ];
         mattering.Select(set => Read(set).Hash).Append(plain.Hash).ShouldBeUnique();

@@ -97,6 +97,16 @@ public static partial class Disk
         Sync(ParentOf(path));
     }
 
+    /// <summary>Replaces a file atomically and durably by a copy of it, so that whoever has it open has another file.</summary>
+    public static void ReplaceByCopy(string path)
+    {
+        var copy = path + WritingSuffix;
+        File.Copy(path, copy, overwrite: true);
+        Sync(copy);
+        File.Move(copy, path, overwrite: true);
+        Sync(ParentOf(path));
+    }
+
     /// <summary>Replaces a folder atomically and durably, even under a power cut or a kill; see <see cref="MoveIntoPlace"/>. After a
     /// failure the old one is unchanged.</summary>
     /// <param name="writing">Temporary name in the same directory; anything of that name is deleted.</param>

@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Persistence.Goodput;
+using ActorTrain.Persistence.Terms;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
 
@@ -56,6 +57,6 @@ public sealed class GoodputRecorderTests() : TestKit(Training.TinyTraining.Setti
         var options = new GoodputOptions { File = File, ProcessBegan = DateTimeOffset.UtcNow, RowInterval = interval };
         began = options.ProcessBegan;
         var listener = TestActor;
-        return Sys.ActorOf(Props.Create(() => new GoodputRecorder(options, listener)));
+        return Sys.ActorOf(Props.Create(() => new GoodputRecorder(options, RunTerm.None, listener)));
     }
 }

@@ -2,6 +2,7 @@ using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Chaos;
 using ActorTrain.Persistence.Metrics;
+using ActorTrain.Persistence.Terms;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
 
@@ -64,7 +65,7 @@ public sealed class MetricsPublisherTests() : TestKit(Training.TinyTraining.Sett
     {
         MessageFaults.Of(Sys).Injector = faults;
         var listener = TestActor;
-        return Sys.ActorOf(Props.Create(() => new MetricsPublisher(MetricsFilesTests.Options(folder), listener)));
+        return Sys.ActorOf(Props.Create(() => new MetricsPublisher(MetricsFilesTests.Options(folder), RunTerm.None, listener)));
     }
 
     /// <summary>Breaks the actor at the first flush.</summary>

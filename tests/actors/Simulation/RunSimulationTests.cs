@@ -61,6 +61,19 @@ public sealed class RunSimulationTests
     }
 
     [Fact]
+    public void Processes_that_take_the_run_from_each_other_while_they_live_write_one_course()
+    {
+        var ended = 0;
+        for (var seed = 0; seed < 300; seed++)
+        {
+            var run = Simulate(seed, Small with { Trainers = 1 + seed % 4 }, Storm with { TakenOver = 0.003 });
+            ended += run.Superseded.Count(static stale => stale.Outcome is not null);
+        }
+
+        ended.ShouldBeGreaterThan(100);
+    }
+
+    [Fact]
     public void Poisoned_batches_end_as_if_they_had_been_skipped_from_the_start()
     {
         for (var seed = 0; seed < 200; seed++)

@@ -26,7 +26,7 @@ internal sealed class SimulatedActors
         Trainers = new SimulatedTrainers(world, Network, report);
         Reducers = new SimulatedReducers(world, options.Lanes, options.Reducers, report);
         checkpointer = new SimulatedCheckpointer(world, Network, report);
-        journal = new SimulatedJournal(world, Network, report, decide);
+        journal = new SimulatedJournal(world, Network, report, decide, world.Term);
         publisher = new SimulatedPublisher(world, report);
         rollouts = options.Rollouts is not null ? new SimulatedRollouts(world, Network, world.Policy.Options, report) : null;
     }

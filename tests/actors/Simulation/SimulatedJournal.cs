@@ -14,15 +14,17 @@ internal sealed class SimulatedJournal
     private readonly SimulatedNetwork network;
     private readonly Action<IRunInput> report;
     private readonly Action<IRunInput> decide;
+    private readonly long term;
     private JournalLogic logic;
 
     // Decisions of which the logic knows that they are there.
     private int known;
     private bool mustRestart;
 
-    public SimulatedJournal(SimulatedWorld world, SimulatedNetwork network, Action<IRunInput> report, Action<IRunInput> decide)
+    public SimulatedJournal(
+        SimulatedWorld world, SimulatedNetwork network, Action<IRunInput> report, Action<IRunInput> decide, long term)
     {
-        (this.world, this.network, this.report, this.decide) = (world, network, report, decide);
+        (this.world, this.network, this.report, this.decide, this.term) = (world, network, report, decide, term);
 
         // The run is begun with what is read first.
         logic = Recover(static _ => { });
@@ -41,6 +43,12 @@ internal sealed class SimulatedJournal
     // again.
     private void Write(RunEvent decision)
     {
+        if (term != world.Term)
+        {
+            report(new RunSuperseded($"Term {term} is over since term {world.Term} has begun."));
+            return;
+        }
+
         mustRestart = known != world.Journal.Count;
         if (mustRestart)
             return;

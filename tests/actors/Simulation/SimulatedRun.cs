@@ -40,6 +40,9 @@ internal sealed class SimulatedRun
 
     public List<RunEvent> Journal => world.Journal;
 
+    /// <summary>The processes that another has taken the run from while they lived.</summary>
+    public List<StaleLeader> Superseded { get; } = [];
+
     public SimulatedWorld World => world;
 
     /// <summary>The rules that judge.</summary>
@@ -199,6 +202,7 @@ internal sealed class SimulatedRun
     // All that a new process finds, checkpoints that were left by going back among it.
     private RunLogic NewProcess()
     {
+        world.Term++;
         if (world.Fate.Random.Next(2) == 0)
         {
             world.Disk.CutPower();
@@ -234,6 +238,14 @@ internal sealed class SimulatedRun
         if (world.Fate.Chance(world.Fate.Weather.ProcessDeath))
         {
             Restart(isNewProcess: true);
+            return;
+        }
+
+        if (world.Fate.Weather.TakenOver > 0 && world.Fate.Chance(world.Fate.Weather.TakenOver))
+        {
+            var (former, term) = (logic, world.Term);
+            Restart(isNewProcess: true);
+            Superseded.Add(new StaleLeader(world, former, term));
             return;
         }
 

@@ -47,6 +47,9 @@ internal sealed class SimulatedWorld
     /// <summary>The database.</summary>
     public List<RunEvent> Journal { get; } = [];
 
+    /// <summary>The newest term of the run, in the database.</summary>
+    public long Term { get; set; } = 1;
+
     public RunInvariants Invariants { get; }
 
     /// <summary>What rollouts are functions of.</summary>

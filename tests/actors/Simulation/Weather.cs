@@ -41,6 +41,9 @@ internal sealed record Weather
     /// <summary>Chance that the whole process dies with an input of the run: nothing is left but what is on disk.</summary>
     public double ProcessDeath { get; init; }
 
+    /// <summary>Chance that another process takes the run over with an input of the run, while this one still lives.</summary>
+    public double TakenOver { get; init; }
+
     public double SaveFails { get; init; }
 
     /// <summary>Chance that a snapshot's bits have changed by the time it is written.</summary>

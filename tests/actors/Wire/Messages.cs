@@ -114,6 +114,7 @@ internal static class Messages
         new RecordDecision(4, new TrainerLeft(Noon, 12, Key.Id, 6, "It threw.")) { Previous = new RunPaused(Noon, 12, "ann") }, new ReadDecisions(),
             new JournalRecovered([new RunPaused(Noon, 12, "ann"), new RunContinued(Noon, 12, "ann")]),
         new Recorded(4), new JournalAway("It does not answer."), new JournalUnreadable("row 3 was altered"),
+        new RunSuperseded("Process 7 on b leads."),
         new GoOnAfter(7, 4, 12), new Rewind(3, 10), new Publish(4, Measured), new Publish(5, new EvaluationMeasurement(13, 2.5, 12.2, 1.1)),
             new FlushMetrics(5),
         new PublisherStarted(7), new Published(7, 5), new MetricsDurable(7, 5), new MetricsFailed("The disk is full."),

@@ -1,9 +1,11 @@
 using ActorTrain.Actors.Hosting;
 using ActorTrain.Actors.Journal;
+using ActorTrain.Actors.Terms;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Rollouts;
+using ActorTrain.Persistence.Terms;
 
 namespace ActorTrain.Chaos.Tests.World;
 
@@ -12,7 +14,7 @@ internal sealed class ChaosPlace(string folder, string? postgres = null)
 {
     public const string RunName = "chaos";
     public const string ConfigurationHash = "chaos";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(3);
 
     public string Folder => folder;
 
@@ -34,10 +36,16 @@ internal sealed class ChaosPlace(string folder, string? postgres = null)
 
     public CheckpointArchive OpenArchive() => new(Path.Combine(folder, "checkpoints"));
 
-    public CheckpointStore OpenCheckpoints() =>
-        new(Path.Combine(folder, "checkpoints"), new CheckpointStoreOptions { KeepLast = 2 }, TimeProvider.System);
+    public CheckpointStore OpenCheckpoints(RunTerm? term = null) =>
+        new(Path.Combine(folder, "checkpoints"), new CheckpointStoreOptions { KeepLast = 2 }, TimeProvider.System)
+        {
+            Term = term ?? RunTerm.None,
+        };
 
     public JournalDatabase Journal => JournalDatabase.Of(Path.Combine(folder, "run.db"), postgres ?? "") with { Timeout = DatabaseTimeout };
+
+    /// <summary>The leadership of the run, to be taken.</summary>
+    public TermLease Lease() => new(Journal.Terms(LeaseTime), RunName, LeaseTime);
 
     /// <summary>What the journal says to whoever comes later.</summary>
     public IReadOnlyList<RunEvent> ReadJournal() =>

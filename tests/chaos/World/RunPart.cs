@@ -7,6 +7,7 @@ using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Supervision;
+using ActorTrain.Actors.Terms;
 using ActorTrain.Actors.Training;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Models.Optimization;
@@ -92,7 +93,9 @@ internal sealed class RunPart
     /// <summary>Runs to the end of this part, and sees to it that nothing of it is left.</summary>
     public RunEnded Live()
     {
-        host = TrainingHost.Start(Run(), NullLoggerFactory.Instance, akka => akka
+        using var term = place.Lease();
+        term.Take();
+        host = TrainingHost.Start(Run(term), NullLoggerFactory.Instance, akka => akka
             .AddHocon(FaultyJournal.Configuration, HoconAddMode.Prepend)
             .WithActors((system, _) => Watch(system))
             .WithFaults(Faults));
@@ -135,9 +138,9 @@ internal sealed class RunPart
         host!.Run.Tell(input);
     }
 
-    private TrainingRun Run()
+    private TrainingRun Run(TermLease term)
     {
-        var (training, store) = (schedule.Training, place.OpenCheckpoints());
+        var (training, store) = (schedule.Training, place.OpenCheckpoints(term));
         var origin = RunOrigin.Seed;
         var history = CheckpointHistory.Of((left ?? UnwrittenRecords.None(0)).After(store.List().Count > 0 ? place.ReadJournal() : []));
         using (var checkpoint = store.LoadLatest(training.Layout, fault => bugs.Enqueue(fault.Sentence), isLeft: history.IsVoid))
@@ -192,6 +195,7 @@ internal sealed class RunPart
             Checkpoints = store,
             Fingerprint = ChaosPlace.Fingerprint,
             Journal = place.Journal,
+            Term = term,
             Metrics = new MetricsOptions
             {
                 MetricsFile = place.MetricsFile,

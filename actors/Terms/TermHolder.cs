@@ -1,0 +1,21 @@
+namespace ActorTrain.Actors.Terms;
+
+/// <summary>What the database says about who leads a run.</summary>
+/// <param name="Number">The newest term.</param>
+/// <param name="Owner">The <see cref="ProcessIdentity"/> of the process that leads; null if it ended in order.</param>
+/// <param name="Address">Its host.</param>
+/// <param name="Since">When it took the run over, by the database's clock, in words.</param>
+/// <param name="Age">Since it last renewed the lease, by the same clock.</param>
+/// <param name="Lease">How long a renewal counts.</param>
+public sealed record TermHolder(long Number, string? Owner, string Address, string Since, TimeSpan Age, TimeSpan Lease)
+{
+    public bool IsExpired => Age > Lease;
+
+    /// <summary>Whether it certainly changes nothing more: it ended in order, or it is dead, or it is the one that asks.</summary>
+    public bool IsGoneFor(ProcessIdentity asking) =>
+        Owner is null || Owner == $"{asking}" || ProcessIdentity.Parse(Owner)?.IsDead() == true;
+
+    /// <summary>Such as "process 12 on alpha".</summary>
+    public override string ToString() =>
+        $"process {(ProcessIdentity.Parse(Owner ?? "") is { Process: var process } ? $"{process}" : "?")} on {Address}";
+}
