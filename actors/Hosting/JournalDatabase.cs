@@ -36,12 +36,7 @@ public sealed record JournalDatabase(string Provider, string Connection)
         """).WithFallback(ActorSettings.All).WithFallback(SqlPersistence.DefaultConfiguration);
 
     /// <summary>The table of who leads which run, in this database.</summary>
-    /// <param name="lease">How long a renewal counts.</param>
-    public TermTable Terms(TimeSpan lease)
-    {
-        var patience = TermLease.PatienceFor(lease);
-        return Provider == "SQLite.MS" ? new SqliteTerms(Connection, patience) : new PostgresTerms(Connection, patience);
-    }
+    public TermTable Terms() => Provider == "SQLite.MS" ? new SqliteTerms(Connection) : new PostgresTerms(Connection);
 
     /// <summary>Switches a SQLite database to a write-ahead log, in which commits survive a power cut and readers block nothing. Failures
     /// are ignored here; the journal reports them.</summary>

@@ -4,8 +4,7 @@ using Npgsql;
 namespace ActorTrain.Actors.Terms;
 
 /// <summary>Terms in PostgreSQL.</summary>
-/// <param name="patience">Limit for one answer; rounded up to seconds.</param>
-public sealed class PostgresTerms(string connection, TimeSpan patience) : TermTable
+public sealed class PostgresTerms(string connection) : TermTable
 {
     private const string Refused = "AT001";
     private const string Trigger = "run_terms_fence_1";
@@ -30,24 +29,14 @@ public sealed class PostgresTerms(string connection, TimeSpan patience) : TermTa
         CREATE TRIGGER {Trigger} BEFORE INSERT ON journal FOR EACH ROW EXECUTE FUNCTION {Trigger}();
         """;
 
-    private readonly string connection = new NpgsqlConnectionStringBuilder(connection)
-    {
-        Pooling = false,
-        Timeout = (int)Math.Ceiling(patience.TotalSeconds),
-        CommandTimeout = (int)Math.Ceiling(patience.TotalSeconds),
-
-        // A server that does not answer would not cancel anything either.
-        CancellationTimeout = -1,
-    }.ConnectionString;
-
     public override bool IsExclusive => false;
 
     private protected override string Now => "clock_timestamp()";
 
     private protected override string? LockRow => $"SELECT term FROM {Name} WHERE run = @run FOR UPDATE";
 
-    public override bool Renew(string run, long term) => Try(database => Execute(
-        database, null, $"UPDATE {Name} SET renewed = {Now} WHERE run = @run AND term = @term", ("run", run), ("term", term)) == 1);
+    private protected override bool Renew(DbConnection database, string run, long term) => Execute(
+        database, null, $"UPDATE {Name} SET renewed = {Now} WHERE run = @run AND term = @term", ("run", run), ("term", term)) == 1;
 
     public override void Fence() => Try(database =>
     {
@@ -68,7 +57,13 @@ public sealed class PostgresTerms(string connection, TimeSpan patience) : TermTa
 
     private protected override string InWords(string column) => $"to_char({column} AT TIME ZONE 'utc', 'YYYY-MM-DD HH24:MI:SS\"Z\"')";
 
-    private protected override DbConnection Connect() => new NpgsqlConnection(connection);
+    // A server that does not answer would not cancel anything either.
+    private protected override DbConnection Connect() => new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connection)
+    {
+        Pooling = false,
+        Timeout = Limit,
+        CancellationTimeout = -1,
+    }.ConnectionString);
 
     private protected override bool HasTable(DbConnection database) => Ask(database, $"SELECT to_regclass('{Name}') IS NOT NULL") is true;
 
@@ -83,7 +78,7 @@ public sealed class PostgresTerms(string connection, TimeSpan patience) : TermTa
         transaction.Commit();
     }
 
-    private static DbTransaction Make(DbConnection database)
+    private DbTransaction Make(DbConnection database)
     {
         var transaction = database.BeginTransaction();
         Execute(database, transaction, $"SELECT pg_advisory_xact_lock({MakingLock})");

@@ -4,16 +4,9 @@ using Microsoft.Data.Sqlite;
 namespace ActorTrain.Actors.Terms;
 
 /// <summary>Terms in a SQLite database, which belongs to the holder of the run's lock.</summary>
-/// <param name="patience">Limit for one answer; rounded up to seconds.</param>
-public sealed class SqliteTerms(string connection, TimeSpan patience) : TermTable
+public sealed class SqliteTerms(string connection) : TermTable
 {
     private const string Refused = "actortrain: the run has a newer term";
-
-    private readonly string connection = new SqliteConnectionStringBuilder(connection)
-    {
-        Pooling = false,
-        DefaultTimeout = (int)Math.Ceiling(patience.TotalSeconds),
-    }.ConnectionString;
 
     public override bool IsExclusive => true;
 
@@ -22,8 +15,8 @@ public sealed class SqliteTerms(string connection, TimeSpan patience) : TermTabl
     private protected override string? LockRow => null;
 
     // Nothing is written: a lease that nobody waits for needs no renewal.
-    public override bool Renew(string run, long term) =>
-        Try(database => Ask(database, $"SELECT 1 FROM {Name} WHERE run = @run AND term = @term", ("run", run), ("term", term)) is not null);
+    private protected override bool Renew(DbConnection database, string run, long term) =>
+        Ask(database, $"SELECT 1 FROM {Name} WHERE run = @run AND term = @term", ("run", run), ("term", term)) is not null;
 
     public override void Fence() => Try(database => Execute(database, null, $"""
         CREATE TRIGGER IF NOT EXISTS run_terms_fence_1 BEFORE INSERT ON journal
@@ -43,7 +36,7 @@ public sealed class SqliteTerms(string connection, TimeSpan patience) : TermTabl
 
     private protected override string InWords(string column) => $"strftime('%Y-%m-%d %H:%M:%SZ', {column})";
 
-    private protected override DbConnection Connect() => new SqliteConnection(connection);
+    private protected override DbConnection Connect() => new SqliteConnection($"{connection};Pooling=False");
 
     private protected override bool HasTable(DbConnection database) =>
         Ask(database, "SELECT 1 FROM sqlite_master WHERE name = @name", ("name", Name)) is not null;

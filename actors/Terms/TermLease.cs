@@ -50,8 +50,8 @@ public sealed class TermLease : RunTerm, IDisposable
         longestAttempt = (2 * PatienceFor(lease)) + TimeSpan.FromSeconds(3);
     }
 
-    /// <summary>Limit for one answer of the database.</summary>
-    public static TimeSpan PatienceFor(TimeSpan lease) => Least(lease / RenewalsPerLease, LongestPatience);
+    // Limit for one answer to a renewal.
+    private static TimeSpan PatienceFor(TimeSpan lease) => Least(lease / RenewalsPerLease, LongestPatience);
 
     /// <summary>Whether the database is shared, so that the lock of the run's folder proves nothing about other hosts.</summary>
     public bool IsShared => !table.IsExclusive;
@@ -233,7 +233,7 @@ public sealed class TermLease : RunTerm, IDisposable
                 TermHolder? holder = null;
                 lock (database)
                 {
-                    isMine = table.Renew(run, number);
+                    isMine = table.Renew(run, number, PatienceFor(lease));
                     if (!isMine)
                         holder = table.Read(run);
                 }

@@ -8,7 +8,13 @@ public abstract class TermTable : IDisposable
 {
     public const string Name = "run_terms";
 
+    // Everything but a renewal happens once: it may take as long as it takes on a busy machine.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private DbConnection? open;
+
+    /// <summary>Limit for one answer in the current call, in whole seconds.</summary>
+    private protected int Limit { get; private set; }
 
     /// <summary>Whether only the holder of the run's lock can open the database, so that it needs no lease.</summary>
     public abstract bool IsExclusive { get; }
@@ -58,9 +64,10 @@ public abstract class TermTable : IDisposable
         });
 
     /// <summary>Renews a lease.</summary>
+    /// <param name="patience">Limit for one answer; rounded up to seconds.</param>
     /// <returns>Whether the term still is the newest one.</returns>
     /// <exception cref="DbException">The database is unavailable.</exception>
-    public abstract bool Renew(string run, long term);
+    public bool Renew(string run, long term, TimeSpan patience) => Try(database => Renew(database, run, term), patience);
 
     /// <summary>Allows the next process to take the run over without waiting.</summary>
     /// <exception cref="DbException">The database is unavailable.</exception>
@@ -81,27 +88,30 @@ public abstract class TermTable : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    private protected abstract bool Renew(DbConnection database, string run, long term);
+
     private protected abstract DbConnection Connect();
 
     private protected abstract bool HasTable(DbConnection database);
 
     private protected abstract void CreateTable(DbConnection database);
 
-    private protected static int Execute(DbConnection database, DbTransaction? transaction, string text,
+    private protected int Execute(DbConnection database, DbTransaction? transaction, string text,
         params ReadOnlySpan<(string Name, object Value)> values)
     {
         using var command = Command(database, transaction, text, values);
         return command.ExecuteNonQuery();
     }
 
-    private protected static object? Ask(DbConnection database, string text, params ReadOnlySpan<(string Name, object Value)> values)
+    private protected object? Ask(DbConnection database, string text, params ReadOnlySpan<(string Name, object Value)> values)
     {
         using var command = Command(database, null, text, values);
         return command.ExecuteScalar();
     }
 
-    private protected T Try<T>(Func<DbConnection, T> action)
+    private protected T Try<T>(Func<DbConnection, T> action, TimeSpan? patience = null)
     {
+        Limit = (int)Math.Ceiling((patience ?? Patience).TotalSeconds);
         try
         {
             if (open is null)
@@ -129,11 +139,11 @@ public abstract class TermTable : IDisposable
             TimeSpan.FromSeconds(rows.IsDBNull(4) ? 0 : rows.GetDouble(4)), TimeSpan.FromSeconds(rows.GetDouble(5)));
     }
 
-    private static DbCommand Command(DbConnection database, DbTransaction? transaction, string text,
+    private DbCommand Command(DbConnection database, DbTransaction? transaction, string text,
         params ReadOnlySpan<(string Name, object Value)> values)
     {
         var command = database.CreateCommand();
-        (command.CommandText, command.Transaction) = (text, transaction);
+        (command.CommandText, command.Transaction, command.CommandTimeout) = (text, transaction, Limit);
         foreach (var (name, value) in values)
         {
             var parameter = command.CreateParameter();

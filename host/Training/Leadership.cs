@@ -40,5 +40,5 @@ internal static class Leadership
     }
 
     private static TermLease Lease(RunDirectory run, JournalOptions options, string connection) =>
-        new(JournalDatabase.Of(run.JournalFile, connection).Terms(options.Lease), run.Name, options.Lease);
+        new(JournalDatabase.Of(run.JournalFile, connection).Terms(), run.Name, options.Lease);
 }

@@ -24,13 +24,13 @@ internal sealed class TermDatabase : IDisposable
 
     public JournalDatabase Journal { get; }
 
-    public TermTable Table(TimeSpan? lease = null) => Journal.Terms(lease ?? Long);
+    public TermTable Table() => Journal.Terms();
 
     /// <summary>A process of another host, of which nobody knows whether it lives.</summary>
     public static ProcessIdentity Stranger(int number) => new(number, "1", "another-boot", "pid");
 
     public TermLease Lease(int process, TimeSpan? lease = null) =>
-        new(Table(lease), "book", lease ?? Long, self: Stranger(process));
+        new(Table(), "book", lease ?? Long, self: Stranger(process));
 
     public DbConnection Open()
     {

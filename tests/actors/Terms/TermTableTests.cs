@@ -23,8 +23,8 @@ public sealed class TermTableTests
         holder.Age.ShouldBeInRange(-TimeSpan.FromSeconds(1), TermDatabase.Long);
         holder.Since.ShouldMatch("^20[0-9-]{8} [0-9:]{8}Z$");
 
-        table.Renew("book", 1).ShouldBeTrue();
-        table.Renew("book", 2).ShouldBeFalse();
+        table.Renew("book", 1, TermDatabase.Long).ShouldBeTrue();
+        table.Renew("book", 2, TermDatabase.Long).ShouldBeFalse();
         table.Release("book", 7);
         Take(table, "two", TermDatabase.Long).IsTaken.ShouldBeFalse("only the holder releases");
         table.Release("book", 1);
@@ -35,7 +35,7 @@ public sealed class TermTableTests
         }
 
         Take(table, "three", TermDatabase.Long).ShouldBe((2, true));
-        table.Renew("book", 2).ShouldBeFalse();
+        table.Renew("book", 2, TermDatabase.Long).ShouldBeFalse();
         table.Read("another").ShouldBeNull("runs know nothing of each other");
     }
 

@@ -45,7 +45,7 @@ internal sealed class ChaosPlace(string folder, string? postgres = null)
     public JournalDatabase Journal => JournalDatabase.Of(Path.Combine(folder, "run.db"), postgres ?? "") with { Timeout = DatabaseTimeout };
 
     /// <summary>The leadership of the run, to be taken.</summary>
-    public TermLease Lease() => new(Journal.Terms(LeaseTime), RunName, LeaseTime);
+    public TermLease Lease() => new(Journal.Terms(), RunName, LeaseTime);
 
     /// <summary>What the journal says to whoever comes later.</summary>
     public IReadOnlyList<RunEvent> ReadJournal() =>
