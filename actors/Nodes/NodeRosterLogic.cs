@@ -173,6 +173,10 @@ public sealed class NodeRosterLogic
     {
         if (nodes.TryGetValue(hello.Node.Name ?? "", out var known) && known.IsLiving && known.Key == hello.Node)
         {
+            // It came late.
+            if (hello.Attempt < known.Hello.Attempt)
+                return;
+
             // It waits for the answer that it was sent, or has dropped all it had.
             if (known.Hello.Attempt == hello.Attempt)
             {

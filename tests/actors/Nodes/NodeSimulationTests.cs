@@ -118,7 +118,7 @@ public sealed class NodeSimulationTests
                     var process = (int)node.Key.Incarnation;
                     After(TimeSpan.FromMilliseconds(random.Next(50)), () =>
                         Do(roster.EndProcess(name, process, "It was killed.", now)));
-                    After(TimeSpan.FromMilliseconds(500), () => Begin(name, node.Key.Incarnation + 1));
+                    StartAgain(node);
                     break;
                 case 2:
                     node.IsStopped = true;
@@ -138,6 +138,13 @@ public sealed class NodeSimulationTests
 
             After(TimeSpan.FromMilliseconds(random.Next(3000)), Break);
         }
+
+        // Once, however often it ended.
+        private void StartAgain(Node ended) => After(TimeSpan.FromMilliseconds(500), () =>
+        {
+            if (nodes[ended.Key.Name] == ended)
+                Begin(ended.Key.Name, ended.Key.Incarnation + 1);
+        });
 
         private void Begin(string name, long incarnation)
         {
@@ -207,7 +214,7 @@ public sealed class NodeSimulationTests
                     case EndNode:
                         // Its predecessor still had the name: it is started again.
                         node.IsKilled = true;
-                        After(TimeSpan.FromMilliseconds(500), () => Begin(node.Key.Name, node.Key.Incarnation + 1));
+                        StartAgain(node);
                         break;
                 }
             }
