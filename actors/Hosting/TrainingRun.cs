@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.PostTraining;
@@ -16,19 +15,6 @@ namespace ActorTrain.Actors.Hosting;
 
 public sealed record TrainingRun : ReplicaWork
 {
-    public TrainingRun()
-    {
-    }
-
-    /// <summary>A run whose other members are still to be set.</summary>
-    [SetsRequiredMembers]
-#pragma warning disable CS8618 // As said.
-    public TrainingRun(ReplicaWork work)
-        : base(work)
-    {
-    }
-#pragma warning restore CS8618
-
     /// <summary>Also names its journal.</summary>
     public required string Name { get; init; }
 
@@ -56,9 +42,6 @@ public sealed record TrainingRun : ReplicaWork
 
     /// <summary>Null if the run is trained on data alone.</summary>
     public RolloutsRun? Rollouts { get; init; }
-
-    /// <summary>Who hosts its trainers; null for this process.</summary>
-    public NodesRun? Nodes { get; init; }
 
     /// <summary>Where the time account is written; null for nowhere.</summary>
     public GoodputOptions? Goodput { get; init; }

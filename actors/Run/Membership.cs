@@ -55,8 +55,7 @@ internal sealed class Membership(
         }
     }
 
-    /// <param name="hasLeft">Whether its node left in order: no fault.</param>
-    public void Lose(TrainerEntry trainer, string reason, bool hasLeft = false)
+    public void Lose(TrainerEntry trainer, string reason)
     {
         var key = trainer.Key!.Value;
         var wasMember = trainer.IsMember;
@@ -64,15 +63,13 @@ internal sealed class Membership(
         rounds.Release(trainer);
         rounds.TakeLanes(trainer);
         trainer.Forget();
-        if (!hasLeft)
-            (trainer.Faults, trainer.LastFault) = (trainer.Faults + 1, reason);
+        trainer.Faults++;
+        trainer.LastFault = reason;
         roster.Refresh(trainer);
         if (!wasMember)
             return;
         decisions.Record(new TrainerLeft(output.Now, progress.Step, key.Id, roster.NextGeneration(), reason));
-        if (hasLeft)
-            output.Inform($"{key} left at step {progress.Step}; its lanes are reassigned: {reason}");
-        else if (!trainer.IsRetiring)
+        if (!trainer.IsRetiring)
             output.Warn($"lost {key} at step {progress.Step}; its lanes are reassigned: {reason}");
     }
 

@@ -1,6 +1,10 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Tracing;
+using ActorTrain.Models;
+using ActorTrain.Models.Objectives;
+using ActorTrain.Models.Runtime;
+using ActorTrain.Models.Storage;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Training;
@@ -11,31 +15,22 @@ namespace ActorTrain.Actors.Training;
 public sealed class TrainerSupervisor : TracedActor, IWithTimers
 {
     private readonly TrainerSupervisorLogic logic;
-    private readonly Func<TrainerLife, TrainerPlace?, IActorRef, Props> trainer;
+    private readonly Func<TrainerLife, IActorRef, Props> trainer;
     private readonly TrainerSupervisorLife life;
     private readonly IActorRef run;
-    private readonly IActorRef? places;
     private readonly Dictionary<TrainerKey, Child> children = [];
 
-    /// <param name="trainer">Makes a life of a trainer, given its place and the receiver of its reports.</param>
+    /// <param name="trainer">Makes a life of a trainer, given the receiver of its reports.</param>
     /// <param name="run">Receives the reports, including those of trainers.</param>
-    /// <param name="places">Answers each <see cref="SeekPlace"/>; null if trainers live in this process.</param>
-    public TrainerSupervisor(TrainerSupervisorOptions options, Func<TrainerLife, TrainerPlace?, IActorRef, Props> trainer,
-        TrainerSupervisorLife life, IActorRef run, IActorRef? places = null)
+    public TrainerSupervisor(TrainerSupervisorOptions options, Func<TrainerLife, IActorRef, Props> trainer, TrainerSupervisorLife life,
+        IActorRef run)
     {
         this.trainer = trainer;
         this.life = life;
         this.run = run;
-        this.places = places;
-        logic = new TrainerSupervisorLogic(options, seeksPlaces: places is not null);
+        logic = new TrainerSupervisorLogic(options);
         Receive<TellTrainer>(Forward);
         Receive<TrainerSupervisorCommand>(command => Do(logic.Handle(command, Now)));
-        Receive<PlaceFound>(found => Do(logic.Placed(found.Trainer, found.Place, Now)));
-        Receive<TrainerEnded>(ended =>
-        {
-            if (children.TryGetValue(ended.Trainer, out var child))
-                child.Failure = ended.Failure;
-        });
         Receive<Terminated>(Ended);
         Receive<Wake>(_ => Do(logic.Tick(Now)));
     }
@@ -49,7 +44,7 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
     protected override SupervisorStrategy SupervisorStrategy() => new ReportingStrategy((failed, exception) =>
     {
         foreach (var child in children.Values.Where(child => child.Actor.Equals(failed)))
-            child.Failure = TrainerFailure.Of(exception);
+            child.Failure = exception is ActorInitializationException { InnerException: { } cause } ? cause : exception;
         return Directive.Stop;
     });
 
@@ -66,7 +61,7 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
             if (!child.Actor.Equals(terminated.ActorRef))
                 continue;
             children.Remove(key);
-            Do(logic.Ended(key, child.Failure ?? TrainerFailure.Of(null), Now));
+            Do(logic.Ended(key, Reason(child.Failure), Now, DamageOf(child.Failure), MemoryExhaustion.IsCauseOf(child.Failure)));
             return;
         }
     }
@@ -78,7 +73,7 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
             switch (effect)
             {
                 case SpawnTrainer spawn:
-                    Spawn(spawn.Trainer, spawn.Place);
+                    Spawn(spawn.Trainer);
                     break;
                 case StopTrainer stop when children.Remove(stop.Trainer, out var found):
                     found.Life.Abandon();
@@ -88,9 +83,6 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
                 case TellRun tell:
                     run.Tell(tell.Report);
                     break;
-                case TellPlaces tell:
-                    places!.Tell(tell.Message);
-                    break;
             }
         }
 
@@ -98,13 +90,23 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
             Timers.StartSingleTimer(nameof(Wake), Wake.Instance, SteadyClock.Of(Context.System).Until(next));
     }
 
-    private void Spawn(TrainerKey key, TrainerPlace? place)
+    private void Spawn(TrainerKey key)
     {
         var born = new TrainerLife(key, life);
-        var actor = Context.ActorOf(trainer(born, place, run), key.ToString());
+        var actor = Context.ActorOf(trainer(born, run), key.ToString());
         Context.Watch(actor);
         children.Add(key, new Child(actor, born));
     }
+
+    private static FoundDamage? DamageOf(Exception? failure) => failure switch
+    {
+        CorruptionException { Place: FlatPlace.TotalGradient } => FoundDamage.Shared,
+        CorruptionException => FoundDamage.Own,
+        UnequalRolloutException => FoundDamage.Rollouts,
+        _ => null,
+    };
+
+    private static string Reason(Exception? failure) => failure is null ? "It stopped." : ReportingStrategy.Sentence(failure);
 
     private sealed class Child(IActorRef actor, TrainerLife life)
     {
@@ -112,7 +114,7 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
 
         public TrainerLife Life => life;
 
-        public TrainerFailure? Failure { get; set; }
+        public Exception? Failure { get; set; }
     }
 
     private sealed record Wake : INoSerializationVerificationNeeded

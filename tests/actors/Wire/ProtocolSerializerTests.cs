@@ -70,8 +70,7 @@ public sealed class ProtocolSerializerTests : TestKit
         static bool IsMessage(Type type) =>
             typeof(IRunInput).IsAssignableFrom(type)
             || new[] { typeof(TrainerCommand), typeof(TrainerSupervisorCommand), typeof(ReducerCommand), typeof(CheckpointCommand),
-                typeof(MetricsCommand), typeof(WorkerCommand), typeof(WorkerReport), typeof(LedgerCommand), typeof(LedgerReport),
-                typeof(NodeReport), typeof(NodeCommand) }
+                typeof(MetricsCommand), typeof(WorkerCommand), typeof(WorkerReport), typeof(LedgerCommand), typeof(LedgerReport) }
                 .Any(type.IsSubclassOf);
     }
 
