@@ -25,14 +25,16 @@ public sealed class TermLease : RunTerm, IDisposable
     private readonly Func<TimeSpan> clock;
     private readonly ProcessIdentity self;
 
-    // To connect, and to be answered; both limits are whole seconds.
-    private readonly TimeSpan longestAttempt;
     private Thread? renewing;
     private long number;
 
-    // When the last successful renewal was requested, and when the database was last known to answer or to be unavailable.
+    // When the last successful renewal was requested, and when the last attempt ended.
     private TimeSpan renewed;
     private TimeSpan asked;
+
+    // When this process was last seen to run, and until when it was suspended for longer than a lease without having asked since.
+    private TimeSpan seen;
+    private TimeSpan? suspended;
     private bool mustAsk;
     private bool isOver;
     private bool isFenced;
@@ -47,7 +49,6 @@ public sealed class TermLease : RunTerm, IDisposable
         ArgumentNullException.ThrowIfNull(table);
         (this.table, this.run, this.lease) = (table, run, lease);
         (this.clock, this.self) = (clock ?? SuspendedClock.Now, self ?? ProcessIdentity.This);
-        longestAttempt = (2 * PatienceFor(lease)) + TimeSpan.FromSeconds(3);
     }
 
     // Limit for one answer to a renewal.
@@ -103,16 +104,20 @@ public sealed class TermLease : RunTerm, IDisposable
             throw InUse(former!);
         MayHaveRival = former?.IsGoneFor(self) == false;
         lock (gate)
-            (number, renewed, asked) = ((former?.Number ?? 0) + 1, begun, begun);
+            (number, renewed, asked, seen) = ((former?.Number ?? 0) + 1, begun, begun, begun);
         renewing = new Thread(Renew) { IsBackground = true, Name = "term" };
         renewing.Start();
+        new Thread(Watch) { IsBackground = true, Name = "term-watch" }.Start();
     }
 
     public override void Confirm()
     {
+        string? found;
+        bool isEnding;
         lock (gate)
         {
-            for (var until = clock() + ConfirmPatience; number > 0 && loss is null && clock() - asked >= lease && !isOver;)
+            Look();
+            for (var until = clock() + ConfirmPatience; number > 0 && loss is null && suspended is not null && !isOver;)
             {
                 if (clock() >= until)
                     throw new UserErrorException($"Which process leads {run} has been unknown for {ConfirmPatience.TotalSeconds:0} s; see "
@@ -122,9 +127,16 @@ public sealed class TermLease : RunTerm, IDisposable
                 Monitor.Wait(gate, lease);
             }
 
-            if (loss is not null)
-                throw new TermLostException(loss);
+            (found, isEnding) = (loss, isOver);
         }
+
+        if (found is null)
+            return;
+
+        // Whoever renews may not have come to it.
+        if (!isEnding)
+            lost.Cancel();
+        throw new TermLostException(found);
     }
 
     public override void Fence()
@@ -239,24 +251,47 @@ public sealed class TermLease : RunTerm, IDisposable
                 }
 
                 if (isMine)
-                    Note(begun, begun);
+                    Note(begun, begun, begun);
                 else
                     Lose(holder);
             }
             catch (Exception exception) when (IsAway(exception))
             {
-                // A connection also breaks because this process was suspended while it waited; that says nothing about the database.
-                var ended = clock();
-                Note(null, ended - begun < longestAttempt ? ended : begun);
+                Note(begun, renewedAt: null, clock());
             }
         }
     }
 
-    private void Note(TimeSpan? renewedAt, TimeSpan askedAt)
+    // Sees whether this process was suspended, also while an attempt hangs.
+    private void Watch()
+    {
+        lock (gate)
+        {
+            while (!isOver && loss is null)
+            {
+                Look();
+                Monitor.Wait(gate, lease / LooksPerLease);
+            }
+        }
+    }
+
+    private void Look()
+    {
+        var now = clock();
+        if (now - seen >= lease)
+            suspended = now;
+        seen = now;
+    }
+
+    // A connection also breaks because this process was suspended while it waited; that says nothing about the database.
+    private void Note(TimeSpan begun, TimeSpan? renewedAt, TimeSpan askedAt)
     {
         lock (gate)
         {
             (renewed, asked) = (renewedAt ?? renewed, askedAt);
+            Look();
+            if (begun >= suspended)
+                suspended = null;
             Monitor.PulseAll(gate);
         }
     }

@@ -92,9 +92,9 @@ public sealed class DataPlaneModelTests
             world.Transport.CloseAll();
             for (var node = 0; node < Nodes; node++)
             {
-                // The notices that vectors are free come before this answer.
+                var memory = nodes[node].Transport.Memory;
                 nodes[node].Transport.Holds(new Round(1, 3), new LaneBlock(0, 1)).ShouldBeFalse();
-                nodes[node].Transport.Memory.Rented.ShouldBe(0, name);
+                SpinWait.SpinUntil(() => memory.Rented == 0, BoundedWaits.Longest).ShouldBeTrue(name);
                 End(node);
             }
 

@@ -240,7 +240,7 @@ public sealed class DataPlaneNodeTests
 
         var reason = world.NextGone().Reason;
         (isToNode ? node.Reason : reason).ShouldBe("A range arrived 3 times with another checksum than when it was sent.");
-        node.Closed.IsCancellationRequested.ShouldBeTrue();
+        node.Closed.WaitHandle.WaitOne(BoundedWaits.Longest).ShouldBeTrue();
         world.Transport.CloseAll();
         world.Transport.Memory.Rented.ShouldBe(0);
     }
