@@ -71,7 +71,8 @@ internal sealed class Decisions
                 + $"database is unavailable.");
     }
 
-    public void Handle(JournalReport report)
+    /// <returns>Whether this process still leads the run.</returns>
+    public bool Handle(JournalReport report)
     {
         switch (report)
         {
@@ -98,5 +99,7 @@ internal sealed class Decisions
                 output.Warn($"the journal's database is unavailable; buffering up to {capacity} decisions: {away.Reason}");
                 break;
         }
+
+        return report is not RunSuperseded;
     }
 }

@@ -164,8 +164,8 @@ public sealed class RunLogic
                 metrics.Handle(report, progress.Step);
                 break;
             case JournalReport report:
-                decisions.Handle(report);
-                metrics.FollowDecisions();
+                if (decisions.Handle(report))
+                    metrics.FollowDecisions();
                 break;
             case OperatorRequest request:
                 operators.Handle(request);

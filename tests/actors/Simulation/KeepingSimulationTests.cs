@@ -119,8 +119,10 @@ public sealed class KeepingSimulationTests
         }
 
         // The storm was one.
-        (back > 100 && died > 50 && proved > 100 && late > 2).ShouldBeTrue(
-            $"{back} ways back, {died} deaths, {proved} good checkpoints, {late} times decisions of a former life that landed late");
+        (back > 100 && died > 50 && proved > 100).ShouldBeTrue($"{back} ways back, {died} deaths, {proved} good checkpoints");
+
+        // The database refuses what a process that is dead had sent before another took the run.
+        late.ShouldBe(0);
     }
 
     [Fact]
