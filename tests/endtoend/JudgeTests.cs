@@ -118,9 +118,8 @@ public sealed class JudgeTests
     [Fact]
     public void A_judge_that_refuses_ends_the_run_in_order_and_it_is_resumed_when_the_judge_is_right()
     {
-        using var judge = new JudgeServer(static call => call.Number == 9 ? new JudgeResponse(401, "who are you?")
-            : call.Number > 9 && call.Authorization != "Bearer let-me-in" ? new JudgeResponse(401, "not you")
-            : Score(call));
+        using var judge = new JudgeServer(static call => call.Number >= 9 && call.Authorization != "Bearer let-me-in"
+            ? new JudgeResponse(401, "who are you?") : Score(call));
         real.Run(Rlhf("judged-refused", judge.Address)).ShouldRefuse(judge.Address, "status 401 (who are you?)", "ACTORTRAIN_JUDGE_TOKEN");
         real.Checkpoints("judged-refused").ShouldNotBeEmpty();
         using var token = real.StartIn("", "env", ["ACTORTRAIN_JUDGE_TOKEN=let-me-in", "dotnet", RealRun.Program,
