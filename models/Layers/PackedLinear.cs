@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Layers;
 
-/// <summary>A linear map on the fused kernels: its weights are packed once per version, for all lanes. For the gradient of inputs that
-/// happens when a version is used for a second one, so that decoding, and training in a single pass, need no second copy.</summary>
+/// <summary>A linear map on the fused kernels: its weights are packed once per version, for all lanes. The copy for the gradient of inputs
+/// is kept from a version's second backward pass on, so decoding, and training in a single pass, have none.</summary>
 internal sealed class PackedLinear : IWeightCopies, IDisposable
 {
     // For the forward product, and for the input gradient.
