@@ -1,5 +1,7 @@
 using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.DataPlane;
 using ActorTrain.Actors.Journal;
+using ActorTrain.Actors.Nodes;
 using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
@@ -52,9 +54,29 @@ public static class ActorProps
     public static Props Trainers(TrainerSupervisorOptions options, Func<TrainerKey, ITrainerDevice> makeDevice, TrainerSupervisorLife life,
         IActorRef run)
     {
-        Func<TrainerLife, IActorRef, Props> trainer = (born, to) =>
-            Props.Create(() => new Trainer(born, () => makeDevice(born.Key), options.Threads, to))
-                .WithDispatcher(ActorSettings.PinnedDispatcher);
-        return Props.Create(() => new TrainerSupervisor(options, trainer, life, run));
+        Func<TrainerLife, TrainerPlace?, IActorRef, Props> trainer =
+            (born, _, to) => Trainer(born, () => makeDevice(born.Key), options.Threads, to);
+        return Props.Create(() => new TrainerSupervisor(options, trainer, life, run, null));
     }
+
+    /// <summary>The supervisor of trainers that live on nodes.</summary>
+    /// <param name="desk">The <see cref="NodeDesk"/>.</param>
+    public static Props TrainersOnNodes(TrainerSupervisorOptions options, IActorRef desk, TrainerSupervisorLife life, IActorRef run)
+    {
+        Func<TrainerLife, TrainerPlace?, IActorRef, Props> trainer =
+            (born, place, to) => Props.Create(() => new RemoteTrainer(born, (NodePlace)place!, desk, to));
+        return Props.Create(() => new TrainerSupervisor(options, trainer, life, run, desk));
+    }
+
+    /// <summary>One life of a trainer, on a thread of its own.</summary>
+    /// <param name="makeDevice">Called on the trainer's thread.</param>
+    public static Props Trainer(TrainerLife life, Func<ITrainerDevice> makeDevice, int threads, IActorRef run) =>
+        Props.Create(() => new Trainer(life, makeDevice, threads, run)).WithDispatcher(ActorSettings.PinnedDispatcher);
+
+    /// <param name="options">Called once per life of the actor.</param>
+    /// <param name="notify">See <see cref="NodeDesk"/>.</param>
+    public static Props NodeDesk(Func<NodeRosterOptions> options, DataPlaneServer plane, Action<string, bool> notify) =>
+        Props.Create(() => new NodeDesk(options, plane, notify));
+
+    public static Props NodeAgent(NodeLinkOptions options, NodeAgentParts parts) => Props.Create(() => new NodeAgent(options, parts));
 }

@@ -1,3 +1,5 @@
+using ActorTrain.Actors.DataPlane;
+using ActorTrain.Actors.Nodes;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
@@ -26,6 +28,20 @@ public sealed class TrainingHost : IDisposable
 
     public ActorSystem System => host.Services.GetRequiredService<ActorSystem>();
 
+    /// <summary>The desk of the nodes; null if trainers live in this process.</summary>
+    public IActorRef? Nodes => host.Services.GetService<DataPlaneServer>() is null ? null
+        : host.Services.GetRequiredService<IRequiredActor<NodeDesk>>().ActorRef;
+
+    /// <summary>Where nodes find the desk, <c>HOST:PORT</c>.</summary>
+    public string NodesAddress
+    {
+        get
+        {
+            var address = ((ExtendedActorSystem)System).Provider.DefaultAddress;
+            return $"{address.Host}:{address.Port}";
+        }
+    }
+
     public LocalGradientTransport Transport => host.Services.GetRequiredService<LocalGradientTransport>();
 
     public SnapshotMemory Snapshots => host.Services.GetRequiredService<SnapshotMemory>();
@@ -38,7 +54,7 @@ public sealed class TrainingHost : IDisposable
     public static TrainingHost Start(TrainingRun run, ILoggerFactory log, Action<AkkaConfigurationBuilder>? configure = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Services.AddSingleton(log).AddSingleton<IHostLifetime, Lifetime>().AddTraining(run, configure);
+        builder.Services.AddSingleton(log).AddSingleton<IHostLifetime, NoLifetime>().AddTraining(run, configure);
         var host = builder.Build();
         try
         {
@@ -65,11 +81,4 @@ public sealed class TrainingHost : IDisposable
     }
 
     public void Dispose() => host.Dispose();
-
-    private sealed class Lifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

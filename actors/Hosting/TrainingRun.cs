@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.PostTraining;
@@ -15,6 +16,19 @@ namespace ActorTrain.Actors.Hosting;
 
 public sealed record TrainingRun : ReplicaWork
 {
+    public TrainingRun()
+    {
+    }
+
+    /// <summary>A run whose other members are still to be set.</summary>
+    [SetsRequiredMembers]
+#pragma warning disable CS8618 // As said.
+    public TrainingRun(ReplicaWork work)
+        : base(work)
+    {
+    }
+#pragma warning restore CS8618
+
     /// <summary>Also names its journal.</summary>
     public required string Name { get; init; }
 
@@ -42,6 +56,9 @@ public sealed record TrainingRun : ReplicaWork
 
     /// <summary>Null if the run is trained on data alone.</summary>
     public RolloutsRun? Rollouts { get; init; }
+
+    /// <summary>Who hosts its trainers; null for this process.</summary>
+    public NodesRun? Nodes { get; init; }
 
     /// <summary>Where the time account is written; null for nowhere.</summary>
     public GoodputOptions? Goodput { get; init; }

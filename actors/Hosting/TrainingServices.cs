@@ -1,6 +1,9 @@
+using System.Net;
 using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.DataPlane;
 using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Nodes;
 using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
@@ -19,8 +22,6 @@ namespace ActorTrain.Actors.Hosting;
 /// <summary>The composition root of a run: what its actors work with, and their actor system.</summary>
 public static class TrainingServices
 {
-    private const string SystemName = "actortrain";
-
     // Abandoned trainers that hang exist beside their replacements.
     private const int TrainersBeside = 64;
 
@@ -38,17 +39,22 @@ public static class TrainingServices
         var layout = ModelLayout.Of(run.Replica.Model);
         var (lanes, options) = (run.Options.Lanes, run.Options);
         var capacity = LocalGradientTransport.CapacityFor(lanes, lanes + TrainersBeside, options.TotalsKept);
+        var isShared = run.Nodes is not null;
+        if (run.Nodes is { } nodes)
+            services.AddSingleton(provider => PlaneOf(provider, nodes, layout));
         return services
             .AddSingleton(run)
-            .AddSingleton(_ => new SnapshotMemory(layout.Length, options.SnapshotSlots))
-            .AddSingleton(_ => new LocalGradientTransport(layout.Length, lanes, options.Reducers, capacity))
+            .AddSingleton(_ => new SnapshotMemory(layout.Length, options.SnapshotSlots, isShared))
+            .AddSingleton(_ => new LocalGradientTransport(layout.Length, lanes, options.Reducers, capacity, isShared))
             .AddSingleton(new TaskCompletionSource<RunEnded>(TaskCreationOptions.RunContinuationsAsynchronously))
             .AddSingleton(PartsOf)
-            .AddAkka(SystemName, (akka, provider) =>
+            .AddAkka(NodeProtocol.System, (akka, provider) =>
             {
                 akka.WithJournal(run.Journal)
                     .ConfigureLoggers(loggers => loggers.ClearLoggers().AddLoggerFactory(provider.GetRequiredService<ILoggerFactory>()));
                 configure?.Invoke(akka);
+                if (run.Nodes is { } nodes)
+                    akka.WithNodes(nodes, provider.GetRequiredService<DataPlaneServer>());
                 akka.WithTrainingRun(provider.GetRequiredService<RunParts>(),
                     provider.GetRequiredService<TaskCompletionSource<RunEnded>>());
             });
@@ -61,12 +67,35 @@ public static class TrainingServices
         return akka.AddHocon(journal.Settings, HoconAddMode.Prepend);
     }
 
+    /// <summary>Starts the desk of the nodes in an actor system, which other processes can then reach.</summary>
+    public static AkkaConfigurationBuilder WithNodes(this AkkaConfigurationBuilder akka, NodesRun nodes, DataPlaneServer plane)
+    {
+        ArgumentNullException.ThrowIfNull(nodes);
+        ArgumentNullException.ThrowIfNull(plane);
+        return akka.AddHocon(ActorSettings.Remote(nodes.ListenOn), HoconAddMode.Prepend).WithActors((system, registry) =>
+            registry.Register<NodeDesk>(system.ActorOf(
+                ActorProps.NodeDesk(
+                    () => nodes.Roster with
+                    {
+                        DataPlane = new IPEndPoint(nodes.ListenOn.Address, plane.Address.Port).ToString(),
+                        LeasesFrom = DateTimeOffset.UtcNow.Ticks,
+                    },
+                    plane, nodes.Notify),
+                NodeProtocol.Desk)));
+    }
+
     /// <summary>Starts a run in an actor system.</summary>
     /// <param name="outcome">Completed when the run is over; its actors may still be stopping then.</param>
     public static AkkaConfigurationBuilder WithTrainingRun(this AkkaConfigurationBuilder akka, RunParts parts,
         TaskCompletionSource<RunEnded> outcome) =>
         akka.WithActors((system, registry) => registry.Register<RunGuardian>(
             system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name)));
+
+    private static DataPlaneServer PlaneOf(IServiceProvider provider, NodesRun nodes, FlatLayout layout) => new(
+        provider.GetRequiredService<LocalGradientTransport>(), provider.GetRequiredService<SnapshotMemory>(), layout.Hash,
+        nodes.Roster.Term, new IPEndPoint(nodes.ListenOn.Address, 0),
+        provider.GetRequiredService<ILoggerFactory>().CreateLogger<DataPlaneServer>(),
+        new DataPlaneOptions { Silence = nodes.Roster.Timeout, Nodes = NodeProtocol.MostNodes });
 
     private static RunParts PartsOf(IServiceProvider provider)
     {
@@ -114,7 +143,11 @@ public static class TrainingServices
                 Trainers = listener =>
                 {
                     var life = new TrainerSupervisorLife();
-                    return (ActorProps.Trainers(run.Trainers, trainer => run.MakeDevice(device, trainer), life, listener), life.End);
+                    return (run.Nodes is null
+                        ? ActorProps.Trainers(run.Trainers, trainer => run.MakeDevice(device, trainer), life, listener)
+                        : ActorProps.TrainersOnNodes(run.Trainers, provider.GetRequiredService<IRequiredActor<NodeDesk>>().ActorRef, life,
+                            listener),
+                        life.End);
                 },
             },
         };

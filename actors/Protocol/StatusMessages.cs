@@ -27,6 +27,9 @@ public sealed record TrainerStatus(TrainerKey Trainer, TrainerStanding Standing,
 {
     /// <summary>Waiting messages; null if unknown.</summary>
     public int? Mailbox { get; init; }
+
+    /// <summary>The node where it lives; null if that is the process that leads, or unknown.</summary>
+    public string? Node { get; init; }
 }
 
 /// <summary>One actor other than a trainer, for display.</summary>

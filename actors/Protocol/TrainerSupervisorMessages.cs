@@ -28,6 +28,9 @@ public sealed record TrainerLost(TrainerKey Trainer, string Reason) : TrainerSup
 {
     /// <summary>The corruption that ended it; null if none.</summary>
     public FoundDamage? Damage { get; init; }
+
+    /// <summary>Whether its node left in order: no fault.</summary>
+    public bool HasLeft { get; init; }
 }
 
 public enum FoundDamage

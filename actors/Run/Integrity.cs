@@ -179,7 +179,7 @@ internal sealed class Integrity(
             return;
         var wasApplying = trainer.Loading is null && trainer.Step < trainer.ToldStep;
         var wasPreviewing = trainer.Rechecks.Exists(asked => asked is PreviewUpdate && asked.Ticket.Round == rounds.Current?.Round);
-        membership.Lose(trainer, lost.Reason);
+        membership.Lose(trainer, lost.Reason, lost.HasLeft);
         if (lost.Damage is not { } damage)
             return;
         decisions.Record(new CorruptionFound(output.Now, progress.Step, lost.Trainer.Id, lost.Reason));

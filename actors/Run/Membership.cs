@@ -55,7 +55,8 @@ internal sealed class Membership(
         }
     }
 
-    public void Lose(TrainerEntry trainer, string reason)
+    /// <param name="hasLeft">Whether its node left in order: no fault.</param>
+    public void Lose(TrainerEntry trainer, string reason, bool hasLeft = false)
     {
         var key = trainer.Key!.Value;
         var wasMember = trainer.IsMember;
@@ -63,13 +64,15 @@ internal sealed class Membership(
         rounds.Release(trainer);
         rounds.TakeLanes(trainer);
         trainer.Forget();
-        trainer.Faults++;
-        trainer.LastFault = reason;
+        if (!hasLeft)
+            (trainer.Faults, trainer.LastFault) = (trainer.Faults + 1, reason);
         roster.Refresh(trainer);
         if (!wasMember)
             return;
         decisions.Record(new TrainerLeft(output.Now, progress.Step, key.Id, roster.NextGeneration(), reason));
-        if (!trainer.IsRetiring)
+        if (hasLeft)
+            output.Inform($"{key} left at step {progress.Step}; its lanes are reassigned: {reason}");
+        else if (!trainer.IsRetiring)
             output.Warn($"lost {key} at step {progress.Step}; its lanes are reassigned: {reason}");
     }
 

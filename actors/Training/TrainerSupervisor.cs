@@ -1,10 +1,6 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Tracing;
-using ActorTrain.Models;
-using ActorTrain.Models.Objectives;
-using ActorTrain.Models.Runtime;
-using ActorTrain.Models.Storage;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Training;
@@ -15,22 +11,31 @@ namespace ActorTrain.Actors.Training;
 public sealed class TrainerSupervisor : TracedActor, IWithTimers
 {
     private readonly TrainerSupervisorLogic logic;
-    private readonly Func<TrainerLife, IActorRef, Props> trainer;
+    private readonly Func<TrainerLife, TrainerPlace?, IActorRef, Props> trainer;
     private readonly TrainerSupervisorLife life;
     private readonly IActorRef run;
+    private readonly IActorRef? places;
     private readonly Dictionary<TrainerKey, Child> children = [];
 
-    /// <param name="trainer">Makes a life of a trainer, given the receiver of its reports.</param>
+    /// <param name="trainer">Makes a life of a trainer, given its place and the receiver of its reports.</param>
     /// <param name="run">Receives the reports, including those of trainers.</param>
-    public TrainerSupervisor(TrainerSupervisorOptions options, Func<TrainerLife, IActorRef, Props> trainer, TrainerSupervisorLife life,
-        IActorRef run)
+    /// <param name="places">Answers each <see cref="SeekPlace"/>; null if trainers live in this process.</param>
+    public TrainerSupervisor(TrainerSupervisorOptions options, Func<TrainerLife, TrainerPlace?, IActorRef, Props> trainer,
+        TrainerSupervisorLife life, IActorRef run, IActorRef? places = null)
     {
         this.trainer = trainer;
         this.life = life;
         this.run = run;
-        logic = new TrainerSupervisorLogic(options);
+        this.places = places;
+        logic = new TrainerSupervisorLogic(options, seeksPlaces: places is not null);
         Receive<TellTrainer>(Forward);
         Receive<TrainerSupervisorCommand>(command => Do(logic.Handle(command, Now)));
+        Receive<PlaceFound>(found => Do(logic.Placed(found.Trainer, found.Place, Now)));
+        Receive<TrainerEnded>(ended =>
+        {
+            if (children.TryGetValue(ended.Trainer, out var child))
+                child.Failure = ended.Failure;
+        });
         Receive<Terminated>(Ended);
         Receive<Wake>(_ => Do(logic.Tick(Now)));
     }
@@ -44,7 +49,7 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
     protected override SupervisorStrategy SupervisorStrategy() => new ReportingStrategy((failed, exception) =>
     {
         foreach (var child in children.Values.Where(child => child.Actor.Equals(failed)))
-            child.Failure = exception is ActorInitializationException { InnerException: { } cause } ? cause : exception;
+            child.Failure = TrainerFailure.Of(exception);
         return Directive.Stop;
     });
 
@@ -61,7 +66,7 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
             if (!child.Actor.Equals(terminated.ActorRef))
                 continue;
             children.Remove(key);
-            Do(logic.Ended(key, Reason(child.Failure), Now, DamageOf(child.Failure), MemoryExhaustion.IsCauseOf(child.Failure)));
+            Do(logic.Ended(key, child.Failure ?? TrainerFailure.Of(null), Now));
             return;
         }
     }
@@ -73,7 +78,7 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
             switch (effect)
             {
                 case SpawnTrainer spawn:
-                    Spawn(spawn.Trainer);
+                    Spawn(spawn.Trainer, spawn.Place);
                     break;
                 case StopTrainer stop when children.Remove(stop.Trainer, out var found):
                     found.Life.Abandon();
@@ -83,6 +88,9 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
                 case TellRun tell:
                     run.Tell(tell.Report);
                     break;
+                case TellPlaces tell:
+                    places!.Tell(tell.Message);
+                    break;
             }
         }
 
@@ -90,23 +98,13 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
             Timers.StartSingleTimer(nameof(Wake), Wake.Instance, SteadyClock.Of(Context.System).Until(next));
     }
 
-    private void Spawn(TrainerKey key)
+    private void Spawn(TrainerKey key, TrainerPlace? place)
     {
         var born = new TrainerLife(key, life);
-        var actor = Context.ActorOf(trainer(born, run), key.ToString());
+        var actor = Context.ActorOf(trainer(born, place, run), key.ToString());
         Context.Watch(actor);
         children.Add(key, new Child(actor, born));
     }
-
-    private static FoundDamage? DamageOf(Exception? failure) => failure switch
-    {
-        CorruptionException { Place: FlatPlace.TotalGradient } => FoundDamage.Shared,
-        CorruptionException => FoundDamage.Own,
-        UnequalRolloutException => FoundDamage.Rollouts,
-        _ => null,
-    };
-
-    private static string Reason(Exception? failure) => failure is null ? "It stopped." : ReportingStrategy.Sentence(failure);
 
     private sealed class Child(IActorRef actor, TrainerLife life)
     {
@@ -114,7 +112,7 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
 
         public TrainerLife Life => life;
 
-        public Exception? Failure { get; set; }
+        public TrainerFailure? Failure { get; set; }
     }
 
     private sealed record Wake : INoSerializationVerificationNeeded

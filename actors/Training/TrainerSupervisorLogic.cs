@@ -9,16 +9,19 @@ namespace ActorTrain.Actors.Training;
 public sealed class TrainerSupervisorLogic
 {
     private readonly TrainerSupervisorOptions options;
+    private readonly bool seeksPlaces;
     private readonly SortedDictionary<int, Post> posts = [];
     private List<TrainerSupervisorEffect> effects = [];
     private DateTimeOffset now;
 
+    /// <param name="seeksPlaces">Whether each life needs a place on a node, for which it waits without limit.</param>
     /// <exception cref="UserErrorException">The options are invalid.</exception>
-    public TrainerSupervisorLogic(TrainerSupervisorOptions options)
+    public TrainerSupervisorLogic(TrainerSupervisorOptions options, bool seeksPlaces = false)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Require();
         this.options = options;
+        this.seeksPlaces = seeksPlaces;
     }
 
     /// <summary>When the next backoff ends, so that <see cref="Tick"/> is due; null if none is active.</summary>
@@ -36,6 +39,8 @@ public sealed class TrainerSupervisorLogic
             case RetireTrainer retire when posts.TryGetValue(retire.Number, out var post):
                 if (post.Life is { } retired)
                     Do(new StopTrainer(retired));
+                if (post.IsSeeking)
+                    Do(new TellPlaces(new ForgetPlace(post.Number)));
                 post.Clear();
                 break;
             case AbandonTrainer abandon:
@@ -46,13 +51,24 @@ public sealed class TrainerSupervisorLogic
         return effects;
     }
 
-    /// <param name="damage">The corruption that ended it.</param>
-    public IReadOnlyList<TrainerSupervisorEffect> Ended(TrainerKey trainer, string reason, DateTimeOffset at, FoundDamage? damage = null,
-        bool forMemory = false)
+    /// <summary>A place was found for the next life of a trainer.</summary>
+    public IReadOnlyList<TrainerSupervisorEffect> Placed(int trainer, TrainerPlace place, DateTimeOffset at)
+    {
+        Begin(at);
+        if (posts.TryGetValue(trainer, out var post) && post.IsSeeking)
+            Spawn(post, place);
+        else if (post?.Place != place)
+            Do(new TellPlaces(new LeavePlace(place)));
+        return effects;
+    }
+
+    /// <summary>A life ended by itself. If its node ended, that is no failure of the trainer: it counts for no limit, and the next life
+    /// begins wherever there is room, without a wait.</summary>
+    public IReadOnlyList<TrainerSupervisorEffect> Ended(TrainerKey trainer, TrainerFailure failure, DateTimeOffset at)
     {
         Begin(at);
         if (Find(trainer) is { } post)
-            Lose(post, trainer, reason, damage, forMemory);
+            Lose(post, trainer, failure);
         return effects;
     }
 
@@ -60,7 +76,7 @@ public sealed class TrainerSupervisorLogic
     {
         Begin(at);
         foreach (var post in posts.Values.Where(post => post.StartAt <= now))
-            Spawn(post);
+            BeginLife(post);
         return effects;
     }
 
@@ -76,7 +92,7 @@ public sealed class TrainerSupervisorLogic
         else if (post.Life is { } over)
             Abandon(over, "The run takes it for lost.");
         else if (post.StartAt is null || post.StartAt <= now)
-            Spawn(post);
+            BeginLife(post);
     }
 
     private void Abandon(TrainerKey trainer, string reason)
@@ -84,10 +100,22 @@ public sealed class TrainerSupervisorLogic
         if (Find(trainer) is not { } post)
             return;
         Do(new StopTrainer(trainer));
-        Lose(post, trainer, reason);
+        Lose(post, trainer, new TrainerFailure(reason));
     }
 
-    private void Spawn(Post post)
+    private void BeginLife(Post post)
+    {
+        if (!seeksPlaces)
+        {
+            Spawn(post, null);
+            return;
+        }
+
+        (post.IsSeeking, post.StartAt) = (true, null);
+        Do(new TellPlaces(new SeekPlace(post.Number)));
+    }
+
+    private void Spawn(Post post, TrainerPlace? place)
     {
         if (post.Life is { } present)
             throw new InvariantException($"{present} lives, and another life of it is begun.");
@@ -95,16 +123,27 @@ public sealed class TrainerSupervisorLogic
             throw new InvariantException($"Trainer {post.Number} is given up, and another life of it is begun.");
         var life = new TrainerKey(post.Number, ++post.Incarnation);
         (post.Life, post.StartAt, post.BornAt) = (life, null, now);
-        Do(new SpawnTrainer(life));
+        (post.Place, post.IsSeeking) = (place, false);
+        Do(new SpawnTrainer(life) { Place = place });
         Do(new TellRun(new TrainerStarted(life)));
     }
 
-    private void Lose(Post post, TrainerKey life, string reason, FoundDamage? damage = null, bool forMemory = false)
+    private void Lose(Post post, TrainerKey life, TrainerFailure failure)
     {
+        var (reason, damage, forMemory) = failure;
+        var report = new TellRun(new TrainerLost(life, reason) { Damage = damage, HasLeft = failure.Node == NodeEnd.Left });
+        if (failure.Node is not null)
+        {
+            post.Life = null;
+            Do(report);
+            BeginLife(post);
+            return;
+        }
+
         if (now - post.BornAt >= options.ResetAfter)
             post.Backoff.Reset();
         post.Life = null;
-        Do(new TellRun(new TrainerLost(life, reason) { Damage = damage }));
+        Do(report);
         if (post.Losses.Add(now, forMemory, "was lost") is { } often)
         {
             var advice = forMemory ? options.MemoryAdvice + " " : "";
@@ -143,6 +182,11 @@ public sealed class TrainerSupervisorLogic
 
         public DateTimeOffset? StartAt { get; set; }
 
+        /// <summary>Where <see cref="Life"/> is hosted; null in this process.</summary>
+        public TrainerPlace? Place { get; set; }
+
+        public bool IsSeeking { get; set; }
+
         public Backoff Backoff { get; } = new(options.MinBackoff, options.MaxBackoff);
 
         public FailureWindow Losses { get; } = new(options.Window, options.MaxLosses);
@@ -151,7 +195,7 @@ public sealed class TrainerSupervisorLogic
 
         public void Clear()
         {
-            (Life, StartAt, GivenUp) = (null, null, null);
+            (Life, StartAt, GivenUp, IsSeeking) = (null, null, null, false);
             Backoff.Reset();
             Losses.Clear();
         }

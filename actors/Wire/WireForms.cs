@@ -108,6 +108,22 @@ internal static class WireForms
         Form<RolloutsKept>("rollouts-kept"),
         Form<RolloutsRead>("rollouts-read"),
         Form<LedgerFailed>("ledger-failed"),
+        Form<NodeHello>("node-hello"),
+        Form<NodeHeartbeat>("node-heartbeat"),
+        Form<NodeLeaves>("node-leaves"),
+        Form<NodeFailed>("node-failed"),
+        Form<LifeFailed>("life-failed"),
+        Form<InspectRun>("inspect-run"),
+        Form<NodeAdmitted>("node-admitted"),
+        Form<NodeParked>("node-parked"),
+        Form<NodeRefused>("node-refused"),
+        Form<LeaseRenewed>("lease-renewed"),
+        Form<LeaseEnded>("lease-ended"),
+        Form<StartLife>("start-life"),
+        Form<TellLife>("tell-life"),
+        Form<StopLife>("stop-life"),
+        Form<GetNodes>("get-nodes"),
+        Form<NodesStatus>("nodes-status"),
     ];
 
     private static readonly Dictionary<string, WireForm> ByManifest =
@@ -267,6 +283,22 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
 [JsonSerializable(typeof(RolloutsKept))]
 [JsonSerializable(typeof(RolloutsRead))]
 [JsonSerializable(typeof(LedgerFailed))]
+[JsonSerializable(typeof(NodeHello))]
+[JsonSerializable(typeof(NodeHeartbeat))]
+[JsonSerializable(typeof(NodeLeaves))]
+[JsonSerializable(typeof(NodeFailed))]
+[JsonSerializable(typeof(LifeFailed))]
+[JsonSerializable(typeof(InspectRun))]
+[JsonSerializable(typeof(NodeAdmitted))]
+[JsonSerializable(typeof(NodeParked))]
+[JsonSerializable(typeof(NodeRefused))]
+[JsonSerializable(typeof(LeaseRenewed))]
+[JsonSerializable(typeof(LeaseEnded))]
+[JsonSerializable(typeof(StartLife))]
+[JsonSerializable(typeof(TellLife))]
+[JsonSerializable(typeof(StopLife))]
+[JsonSerializable(typeof(GetNodes))]
+[JsonSerializable(typeof(NodesStatus))]
 [JsonSerializable(typeof(int))]
 [JsonSerializable(typeof(float))]
 [JsonSerializable(typeof(double))]

@@ -18,6 +18,8 @@ internal static class AllCommands
         GenerateCommand.Define(),
         ExportCommand.Define(),
         ImportCommand.Define(),
+        NodeCommand.Define(),
+        NodesCommand.Define(),
         RunsCommand.Define(),
         RolloutsCommand.Define(),
         ReplayCommand.Define(),

@@ -22,6 +22,8 @@ internal static class PretrainCommand
 
             With base.model, the run starts with the weights of another run, or of an imported model, and has its shape.
 
+            --nodes N spreads the trainers over N processes of this machine; 'actortrain node' adds others to a run with nodes.listen.
+
             Examples:
               actortrain pretrain run.yaml
               actortrain pretrain run.yaml --set run.name=wide --set model.depth=8 --set training.precision=bfloat16

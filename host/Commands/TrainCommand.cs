@@ -21,6 +21,8 @@ namespace ActorTrain.Host.Commands;
 /// <summary>What the commands that train have in common.</summary>
 internal static class TrainCommand
 {
+    private const string CountKey = "trainers.count";
+
     /// <param name="details">The rest of its help.</param>
     public static CliCommand Define(TrainingStage stage, string summary, string details)
     {
@@ -37,13 +39,17 @@ internal static class TrainCommand
         var extendTo = OptionChecks.Optional<long>(
             "--extend-to", "N", ControlBounds.Steps, 
             "Extend an existing run to N steps in total; `actortrain pretrain --help` explains the learning rate.");
+        var nodes = OptionChecks.Optional<int>(
+            "--nodes", "N", ControlBounds.Nodes,
+            "Spread the trainers over N processes of this machine, which are started again whenever they end; "
+                + "trainers.count is then N unless it is given.");
         var force = OptionChecks.Force();
         var command = new CliCommand<TrainRequest>(stage.Command, summary, details,
             line => new TrainRequest(
                 line.GetValue(file), line.GetValue(set) ?? [],
                 line.GetValue(resume) ? ResumeMode.Required : line.GetValue(fresh) ? ResumeMode.Fresh : ResumeMode.WhenPossible,
-                line.GetValue(extendTo), line.GetValue(force)),
-            (request, context) => Run(stage, request, context)) { file, set, resume, fresh, extendTo, force };
+                line.GetValue(extendTo), line.GetValue(force), line.GetValue(nodes)),
+            (request, context) => Run(stage, request, context)) { file, set, resume, fresh, extendTo, nodes, force };
         command.Validators.Add(line =>
         {
             if (line.GetValue(resume) && line.GetValue(fresh))
@@ -59,6 +65,8 @@ internal static class TrainCommand
     private static int Run(TrainingStage stage, TrainRequest request, CommandContext context)
     {
         request = request with { Overrides = [.. stage.Settings, .. request.Overrides] };
+        if (request.Nodes is >= 2 and var workers && !RunFile.Gives(request.RunFile, request.Overrides, CountKey))
+            request = request with { Overrides = [.. request.Overrides, $"{CountKey}={workers}"] };
         var asked = RunFile.Read(request.RunFile, request.Overrides);
         var directory = new RunDirectory(asked.Run.Output, asked.Run.Name);
         var started = File.Exists(directory.ConfigurationFile) ? RunFile.Read(directory.ConfigurationFile, []) : null;
@@ -66,6 +74,9 @@ internal static class TrainCommand
             ? asked
             : RunFile.ReadAgain(request.RunFile, request.Overrides, started,
                 () => RunProcess.StepsOf(directory, started with { Journal = asked.Journal }), request.ExtendTo);
+        var nodes = NodesSetup.Of(configuration, request.Nodes);
+        if (nodes is not null && stage == TrainingStage.Reinforcing)
+            throw new UserErrorException("`actortrain rlhf` does not use nodes yet; omit --nodes and nodes.listen.");
         using var data = TokenStore.Open(configuration.Data.Path);
         data.RequireKind($"actortrain {stage.Command}", [.. stage.Kinds]);
         stage.RequireOutput(configuration.Model.Output);
@@ -105,7 +116,7 @@ internal static class TrainCommand
         using var yielding = term.Lost.Register(runLock.Yield);
         var run = new RunProcess(
             configuration, environment, data, directory, progress, context.Time, memory, runLock.WasKilledForMemory, term, chaos,
-            request.ExtendTo);
+            request.ExtendTo, nodes);
 
         // Nothing is written before this: the data may not match the checkpoint.
         if (runLock.WasKilledForMemory)
@@ -267,4 +278,5 @@ public enum ResumeMode
 }
 
 public sealed record TrainRequest(
-    string? RunFile, IReadOnlyList<string> Overrides, ResumeMode Resume, long? ExtendTo = null, bool Force = false);
+    string? RunFile, IReadOnlyList<string> Overrides, ResumeMode Resume, long? ExtendTo = null, bool Force = false,
+    int? Nodes = null);

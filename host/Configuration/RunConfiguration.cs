@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Journal;
+using ActorTrain.Actors.Nodes;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Spikes;
@@ -45,6 +46,7 @@ public sealed record RunConfiguration : IOptions
     public PolicyOptions Policy { get; init; } = new();
     public CriticOptions Critic { get; init; } = new();
     public TrainersOptions Trainers { get; init; } = new();
+    public NodesOptions Nodes { get; init; } = new();
     public ReducersOptions Reducers { get; init; } = new();
     public SpikeOptions Spikes { get; init; } = new();
     public AuditOptions Audit { get; init; } = new();

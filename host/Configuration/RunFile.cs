@@ -14,25 +14,7 @@ public static class RunFile
     /// <param name="overrides">Texts <c>key=value</c>, as given after <c>--set</c>; they take precedence over the file.</param>
     /// <exception cref="UserErrorException">The file cannot be read, or a key or value is invalid; the message names the line or
     /// option.</exception>
-    public static RunConfiguration Read(string? path, IEnumerable<string> overrides)
-    {
-        string? text = null;
-        if (path is not null)
-        {
-            try
-            {
-                text = File.ReadAllText(path);
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                var reason = error is FileNotFoundException or DirectoryNotFoundException ? "there is no such file"
-                    : Directory.Exists(path) ? "it is a folder" : error.Message.TrimEnd('.');
-                throw new UserErrorException($"Cannot read the run file '{path}': {reason}.", error);
-            }
-        }
-
-        return Parse(text, path ?? "--set", overrides);
-    }
+    public static RunConfiguration Read(string? path, IEnumerable<string> overrides) => Parse(TextOf(path), path ?? "--set", overrides);
 
     /// <summary>Reads the run file of an existing run. It may give the run's initial number of steps, or that after extensions; derived
     /// defaults, such as the warm-up, follow from the former. A precision of auto is the one that the run was started with.</summary>
@@ -67,6 +49,24 @@ public static class RunFile
     /// <exception cref="UserErrorException">A key or value is invalid.</exception>
     public static RunConfiguration Parse(string? text, string name, IEnumerable<string> overrides)
     {
+        var settings = Given(text, name, overrides);
+        var model = BaseModel.Of(settings);
+        model?.Complete(settings);
+        CriticModel.Complete(settings, model);
+        ScoringModel.Complete(settings);
+        var configuration = ConfigurationBinder.Bind(settings);
+        model?.Require(configuration, settings);
+        return configuration;
+    }
+
+    /// <summary>Whether a run file, or an override, gives a key.</summary>
+    /// <param name="path">As for <see cref="Read"/>.</param>
+    /// <exception cref="UserErrorException">As for <see cref="Read"/>.</exception>
+    public static bool Gives(string? path, IReadOnlyList<string> overrides, string key) =>
+        Given(TextOf(path), path ?? "--set", overrides).Has(key);
+
+    private static GivenSettings Given(string? text, string name, IEnumerable<string> overrides)
+    {
         ArgumentNullException.ThrowIfNull(overrides);
         var settings = new GivenSettings(name);
         if (text is not null)
@@ -82,13 +82,23 @@ public static class RunFile
         var stem = Path.GetFileNameWithoutExtension(name);
         if (!settings.Has(NameKey) && Settings.ByKey[NameKey].Kind.TryRead(stem, out _))
             settings.Add(NameKey, stem, name);
-        var model = BaseModel.Of(settings);
-        model?.Complete(settings);
-        CriticModel.Complete(settings, model);
-        ScoringModel.Complete(settings);
-        var configuration = ConfigurationBinder.Bind(settings);
-        model?.Require(configuration, settings);
-        return configuration;
+        return settings;
+    }
+
+    private static string? TextOf(string? path)
+    {
+        if (path is null)
+            return null;
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            var reason = error is FileNotFoundException or DirectoryNotFoundException ? "there is no such file"
+                : Directory.Exists(path) ? "it is a folder" : error.Message.TrimEnd('.');
+            throw new UserErrorException($"Cannot read the run file '{path}': {reason}.", error);
+        }
     }
 
     private static void AddFile(GivenSettings settings, string text, string name)

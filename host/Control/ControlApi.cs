@@ -46,9 +46,12 @@ internal static class ControlApi
     public static readonly ControlEndpoint<NoBody, TraceDocument> TakeTrace =
         new("GET", "trace", Json.NoBody, Json.TraceDocument, new NoBody());
 
+    public static readonly ControlEndpoint<NoBody, NodesDocument> Nodes =
+        new("GET", "nodes", Json.NoBody, Json.NodesDocument, new NoBody());
+
     public static readonly IReadOnlyList<ControlEndpoint> All =
     [
-        Status, Rollback, Skip, LearningRate, Extend, Quarantine, Release, Pause, Resume, Scale, Reload, Stop, BeginTrace, TakeTrace,
+        Status, Nodes, Rollback, Skip, LearningRate, Extend, Quarantine, Release, Pause, Resume, Scale, Reload, Stop, BeginTrace, TakeTrace,
     ];
 
     private static ControlEndpoint<TBody, MessageDocument> Post<TBody>(string name, JsonTypeInfo<TBody> body, TBody example)
@@ -145,6 +148,7 @@ internal sealed record ProblemDocument(int Status, string Title, string Detail);
 [JsonSerializable(typeof(StopBody))]
 [JsonSerializable(typeof(TraceBody))]
 [JsonSerializable(typeof(StatusDocument))]
+[JsonSerializable(typeof(NodesDocument))]
 [JsonSerializable(typeof(TraceDocument))]
 [JsonSerializable(typeof(MessageDocument))]
 [JsonSerializable(typeof(ProblemDocument))]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Actors.Training;
 using ActorTrain.Host.Configuration;
@@ -29,6 +30,9 @@ internal static class ControlBounds
 
     /// <summary>How many trainers.</summary>
     public static readonly SettingKind Trainers = new Whole(1, TrainersOptions.Most);
+
+    /// <summary>How many processes of this machine host trainers.</summary>
+    public static readonly SettingKind Nodes = new Whole(1, NodeProtocol.MostNodes);
 
     /// <summary>Steps to record.</summary>
     public static readonly SettingKind TracedSteps = new Whole(1, MessageTrace.MostSteps);

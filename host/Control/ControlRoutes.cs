@@ -22,6 +22,7 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
     {
         application.Use(Guard);
         Map(application, ControlApi.Status, (_, context) => Status(context.RequestAborted));
+        Map(application, ControlApi.Nodes, (_, context) => Nodes(context.RequestAborted));
         Map(application, ControlApi.Rollback, Intervene<RollbackBody>(static body => new RollBackRun(body.To, body.Skip)));
         Map(application, ControlApi.Skip, Intervene<SkipBody>(static body => new SkipBatches(body.Batches)));
         Map(application, ControlApi.LearningRate, Intervene<LearningRateBody>(static body => new ScaleLearningRate(body.Factor)));
@@ -133,6 +134,20 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         catch (TimeoutException)
         {
             throw Unavailable($"The supervisor of the run does not answer; try again in a moment, and see {run.LogFile}.");
+        }
+    }
+
+    private async Task<NodesDocument> Nodes(CancellationToken cancellation)
+    {
+        try
+        {
+            var nodes = await control.GetNodes(cancellation).ConfigureAwait(false) ?? throw new UserErrorException(
+                $"{run.Name} has no nodes: its trainers live in the process that leads it; start it with --nodes N, or set nodes.listen.");
+            return NodesDocument.Of(run.Path, nodes);
+        }
+        catch (TimeoutException)
+        {
+            throw Unavailable($"The desk of the nodes does not answer; try again in a moment, and see {run.LogFile}.");
         }
     }
 

@@ -8,6 +8,10 @@ internal interface IRunControl
     /// <exception cref="TimeoutException">It does not answer.</exception>
     Task<RunStatus> GetStatus(CancellationToken cancellation);
 
+    /// <returns>Null if trainers live in the process that leads.</returns>
+    /// <exception cref="TimeoutException">It does not answer.</exception>
+    Task<NodesStatus?> GetNodes(CancellationToken cancellation);
+
     void Scale(int trainers);
 
     /// <summary>Sends an operator's request.</summary>

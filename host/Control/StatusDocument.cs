@@ -54,7 +54,7 @@ internal sealed record StatusDocument(
             .Where(static name => name is not (Root or Trainers)).Order(NumberedNames)
             .Select(name => Node(name, [])).ToArray();
         var trainers = status.Trainers.Select(static trainer => new ActorNode(
-            trainer.Trainer.ToString(), InWords(trainer.Standing), trainer.Faults, trainer.Mailbox, trainer.Lanes.Length > 0
+            trainer.Trainer.ToString(), InWords(trainer), trainer.Faults, trainer.Mailbox, trainer.Lanes.Length > 0
                 ? trainer.Lanes : null, trainer.LastFault, [])).ToArray();
         var below = Node(Trainers, trainers);
         if (status.WantedTrainers > 0)
@@ -108,6 +108,9 @@ internal sealed record StatusDocument(
         RunPhase.Ended => "ended",
         _ => throw new ArgumentOutOfRangeException(nameof(phase)),
     };
+
+    private static string InWords(TrainerStatus trainer) =>
+        InWords(trainer.Standing) + (trainer.Node is { } node ? $" on {node}" : "");
 
     private static string InWords(TrainerStanding standing) => standing switch
     {

@@ -6,7 +6,7 @@ namespace ActorTrain.Host.Hosting;
 
 /// <summary>Ctrl-C and SIGTERM during a command: the first requests an orderly stop, the second ends the process at once.</summary>
 /// <remarks>Ending at once is safe: files that a command writes are complete or absent.</remarks>
-public sealed partial class StopSignal : IDisposable
+public sealed class StopSignal : IDisposable
 {
     private readonly CancellationTokenSource requested = new();
     private readonly List<PosixSignalRegistration> registrations = [];
@@ -16,11 +16,13 @@ public sealed partial class StopSignal : IDisposable
 
     /// <param name="heard">Called at the first signal, to notify the user.</param>
     /// <param name="end">Ends the process with an exit code at once; for tests.</param>
-    public StopSignal(Action? heard = null, Action<int>? end = null)
+    /// <param name="ignoresInterrupt">Whether Ctrl-C, which a terminal sends to this process's parent too, is left to it.</param>
+    public StopSignal(Action? heard = null, Action<int>? end = null, bool ignoresInterrupt = false)
     {
         this.heard = heard;
         this.end = end ?? EndProcess;
-        registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle));
+        registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT,
+            ignoresInterrupt ? static context => context.Cancel = true : Handle));
         registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle));
     }
 
@@ -54,15 +56,11 @@ public sealed partial class StopSignal : IDisposable
         Receive(context.Signal);
     }
 
-    // A normal exit runs destructors of native libraries while other threads compute in them.
     private static void EndProcess(int code)
     {
         if (!Console.IsOutputRedirected)
             Console.Out.Write(LiveProgress.ShowCursor);
         Console.Out.Flush();
-        ExitNow(code);
+        ProcessEnd.Now(code);
     }
-
-    [LibraryImport("libc", EntryPoint = "_exit")]
-    private static partial void ExitNow(int code);
 }

@@ -21,6 +21,8 @@ internal static class ReportJson
 
     public static string Write(StatusDocument status) => JsonSerializer.Serialize(status, Readable.StatusDocument);
 
+    public static string Write(NodesDocument nodes) => JsonSerializer.Serialize(nodes, Readable.NodesDocument);
+
     /// <param name="rollouts">Null for a run without rollouts.</param>
     public static string Write(string run, AuditReport report, RolloutAuditReport? rollouts = null) => JsonSerializer.Serialize(
         new AuditDocument(
@@ -66,6 +68,7 @@ internal sealed record AuditDocument(
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, IgnoreReadOnlyProperties = true,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(StatusDocument))]
+[JsonSerializable(typeof(NodesDocument))]
 [JsonSerializable(typeof(AuditDocument))]
 [JsonSerializable(typeof(GoodputDocument))]
 [JsonSerializable(typeof(CheckpointsDocument))]

@@ -6,8 +6,9 @@ using Akka.Actor;
 namespace ActorTrain.Host.Training;
 
 /// <summary>Sends requests to the actors of a run from outside.</summary>
+/// <param name="nodes">The desk of the nodes; null if trainers live in this process.</param>
 /// <param name="requireMemory">Throws a <see cref="Models.UserErrorException"/> if memory does not suffice for that many trainers.</param>
-internal sealed class RunControl(IActorRef run, MessageTrace trace, Action<int> requireMemory) : IRunControl
+internal sealed class RunControl(IActorRef run, IActorRef? nodes, MessageTrace trace, Action<int> requireMemory) : IRunControl
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -19,11 +20,26 @@ internal sealed class RunControl(IActorRef run, MessageTrace trace, Action<int> 
     {
         try
         {
-            return await run.Ask<RunStatus>(new GetStatus(), Patience, cancellation).ConfigureAwait(false);
+            var status = await run.Ask<RunStatus>(new GetStatus(), Patience, cancellation).ConfigureAwait(false);
+            return await GetNodes(cancellation).ConfigureAwait(false) is { } known ? WithNodes(status, known) : status;
         }
         catch (AskTimeoutException exception)
         {
             throw new TimeoutException("The supervisor of the run does not answer.", exception);
+        }
+    }
+
+    public async Task<NodesStatus?> GetNodes(CancellationToken cancellation)
+    {
+        if (nodes is null)
+            return null;
+        try
+        {
+            return await nodes.Ask<NodesStatus>(new GetNodes(), Patience, cancellation).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException exception)
+        {
+            throw new TimeoutException("The desk of the nodes does not answer.", exception);
         }
     }
 
@@ -45,6 +61,17 @@ internal sealed class RunControl(IActorRef run, MessageTrace trace, Action<int> 
         requireMemory(trainers);
         run.Tell(new ScaleTrainers(trainers));
     }
+
+    private static RunStatus WithNodes(RunStatus status, NodesStatus known) => status with
+    {
+        Trainers =
+        [
+            .. status.Trainers.Select(trainer => trainer with
+            {
+                Node = known.Nodes.FirstOrDefault(node => node.Trainers.Contains(trainer.Trainer))?.Name,
+            }),
+        ],
+    };
 
     public void BeginTrace(int steps) => trace.Begin(steps);
 

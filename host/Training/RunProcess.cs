@@ -50,17 +50,13 @@ internal sealed class RunProcess
     private readonly RunConfiguration configuration;
     private readonly NumericEnvironment environment;
     private readonly TokenStore data;
-    private readonly TrainingData samples;
-    private readonly RolloutSetup? rollouts;
+    private readonly ReplicaSetup setup;
     private readonly RunDirectory directory;
     private readonly ITrainingProgress progress;
     private readonly MemoryCheck memory;
     private readonly MemoryPlan needed;
     private readonly bool wasKilledForMemory;
-    private readonly TrainingStage stage;
-    private readonly ModelOptions model;
-    private readonly FlatLayout layout;
-    private readonly ReplicaOptions replica;
+    private readonly NodesSetup? nodes;
     private readonly CheckpointStore store;
     private readonly ChaosProcess? chaos;
     private readonly TermLease term;
@@ -68,7 +64,6 @@ internal sealed class RunProcess
     private readonly long? extendTo;
     private readonly TimeProvider time;
     private RunOrigin origin = RunOrigin.Seed;
-    private ReferenceScores? reference;
 
     // Of the checkpoint that the run resumes from.
     private string? referenceDigest;
@@ -79,12 +74,13 @@ internal sealed class RunProcess
     /// <param name="term">Of this process; taken by now if the database is shared.</param>
     /// <param name="chaos">Faults to apply, in a process that <c>actortrain chaos</c> started.</param>
     /// <param name="extendTo">New total of steps; null for no extension.</param>
+    /// <param name="nodes">The processes that host its trainers; null for this one.</param>
     /// <exception cref="UserErrorException">The journal cannot be read, or the run cannot be extended to so few steps; nothing has changed.
     /// Once in training, a run waits for its database, but an initial failure is probably a configuration error.</exception>
     public RunProcess(
         RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, ITrainingProgress progress,
         TimeProvider time, MemoryCheck memory, bool wasKilledForMemory, TermLease term, ChaosProcess? chaos = null,
-        long? extendTo = null)
+        long? extendTo = null, NodesSetup? nodes = null)
     {
         var decided = Decided(directory, configuration, isHeld: true);
         history = CheckpointHistory.Of(decided);
@@ -95,7 +91,6 @@ internal sealed class RunProcess
             throw new UserErrorException($"{directory.Path} already has {Steps} steps, so it is not extended to {extendTo}; set "
                 + $"--extend-to to more than {Steps}.");
         Steps = extendTo ?? Steps;
-        var options = configuration.Training;
         this.extendTo = extendTo;
         this.time = time;
         this.chaos = chaos;
@@ -107,20 +102,15 @@ internal sealed class RunProcess
         this.progress = progress;
         this.memory = memory;
         this.wasKilledForMemory = wasKilledForMemory;
-        stage = TrainingStage.Of(data.Kind, configuration.Model.Output);
-        model = stage.ModelOf(configuration, data.Tokenizer.VocabularySize);
-        rollouts = stage == TrainingStage.Reinforcing ? new RolloutSetup(configuration, data) : null;
-        samples = rollouts?.Samples(options)
-            ?? TrainingData.Of(data, model, options, configuration.Preference.NeedsMismatched, () => reference);
-        layout = ModelLayout.Of(model);
+        this.nodes = nodes;
+        setup = new ReplicaSetup(configuration, environment, data, directory);
         needed = MemoryPlan.ToTrain(
-            configuration, model, environment.IsFused, sequences: TrainingStage.SequencesOf(data, configuration),
-            hasRollouts: rollouts is not null);
+            configuration, setup.Model, environment.IsFused, sequences: TrainingStage.SequencesOf(data, configuration),
+            hasRollouts: setup.Rollouts is not null);
         store = new CheckpointStore(
             directory.CheckpointsDirectory,
             configuration.CheckpointStore(),
             time) { Term = term };
-        replica = stage.ReplicaOf(configuration, model);
     }
 
     /// <summary>Steps that are taken and kept.</summary>
@@ -129,14 +119,14 @@ internal sealed class RunProcess
     /// <summary>Extensions included.</summary>
     public long Steps { get; private set; }
 
-    private long TokensPerStep => samples.TokensPerStep;
+    private long TokensPerStep => setup.Samples.TokensPerStep;
 
     /// <summary>Finds the newest intact checkpoint that the run has not abandoned.</summary>
     /// <returns>Whether there is one, or the run rolled back to its initial weights.</returns>
     /// <exception cref="UserErrorException">It belongs to another run, or to this one whose decisions are gone.</exception>
     public bool Restore()
     {
-        using var checkpoint = store.LoadLatest(layout, fault => progress.Warning(fault.Sentence), isLeft: history.IsVoid);
+        using var checkpoint = store.LoadLatest(setup.Layout, fault => progress.Warning(fault.Sentence), isLeft: history.IsVoid);
         if (checkpoint is null)
             return store.List().Any(info => info.Manifest is { } manifest && history.IsVoid(manifest));
         var facts = checkpoint.Manifest.Facts;
@@ -175,7 +165,7 @@ internal sealed class RunProcess
     public bool Train(Func<Action<int>, RunFileReload> reload, CancellationToken stop)
     {
         // A few products are near enough for what is printed of it, and every start waits for them.
-        var gemmRate = GemmRate.Measure(replica.Precision, environment.Device, repeats: 4);
+        var gemmRate = GemmRate.Measure(setup.Replica.Precision, environment.Device, repeats: 4);
 
         Introduce(gemmRate);
         PrepareReference(stop);
@@ -184,14 +174,15 @@ internal sealed class RunProcess
         // Skipped checkpoints must not count as kept. If none was intact, none is deleted either.
         if (origin.WeightsHash is not null)
             store.DiscardAfter(origin.Step);
-        using var judge = rollouts?.Judge(directory.JudgementsFile, time, term);
+        using var judge = setup.Rollouts?.Judge(directory.JudgementsFile, time, term);
         var run = Run(gemmRate, judge);
         using var log = RunLog.Open(directory);
         using var host = chaos is null ? TrainingHost.Start(run, log)
             : TrainingHost.Start(chaos.Break(run, configuration.Training.MicroBatch), log, chaos.Break);
+        using var workers = nodes?.StartWorkers(host, log, progress);
         try
         {
-            var control = new RunControl(host.Run, MessageTrace.Of(host.System), RequireMemoryFor);
+            var control = new RunControl(host.Run, host.Nodes, MessageTrace.Of(host.System), RequireMemoryFor);
             var file = reload(control.Scale);
             using var server =
                 new ControlServer(directory, new ControlRoutes(directory, control, configuration.Training.Lanes, file.Apply), log)
@@ -228,20 +219,18 @@ internal sealed class RunProcess
             directory.Detach();
     }
 
-    // The reference model of preferences is the one that the run starts with.
     private void PrepareReference(CancellationToken stop)
     {
-        if (stage != TrainingStage.Preferring || !configuration.Preference.NeedsReference)
+        var isNew = setup.PrepareReference(source => new ReferencePass(
+            directory.BaseOf(configuration.Base)!, setup.Model, setup.Replica.Precision, configuration.Training.MicroBatch,
+            configuration.Preference.NeedsMismatched, environment.Device, progress)
+            .Run(source, data.TrainSequences, data.ValidationSequences, stop));
+        if (setup.Reference is not { } reference)
             return;
-        var source = new ReferenceSource(configuration.Base.Digest, data.Identity, replica.Precision.ToString().ToLowerInvariant());
-        var kept = ReferenceScores.Read(directory.ReferenceDirectory, source);
-        var pass = new ReferencePass(directory.BaseOf(configuration.Base)!, model, replica.Precision,
-            configuration.Training.MicroBatch, configuration.Preference.NeedsMismatched, environment.Device, progress);
-        reference = kept ?? pass.Run(source, data.TrainSequences, data.ValidationSequences, stop);
         if (referenceDigest is { } trainedOn && trainedOn != reference.Digest)
             throw new UserErrorException($"{directory.ReferenceDirectory} does not hold the log-probabilities that {directory.Path} was "
                 + $"trained on; restore that folder, or choose another run.name.");
-        if (kept is null)
+        if (isNew)
             reference.Write(directory.ReferenceDirectory);
     }
 
@@ -281,7 +270,8 @@ internal sealed class RunProcess
 
     private void RequireMemoryFor(int trainers) => memory.Require(
         $"The run with {trainers} trainers", MemoryPlan.ToTrain(
-            configuration, model, environment.IsFused, trainers, TrainingStage.SequencesOf(data, configuration), rollouts is not null),
+            configuration, setup.Model, environment.IsFused, trainers, TrainingStage.SequencesOf(data, configuration),
+            setup.Rollouts is not null),
             way: "a run that was started with --force skips this check");
 
     private TrainingRun Run(double gemmRate, RecordedJudge? judge)
@@ -289,30 +279,19 @@ internal sealed class RunProcess
         var advice =
             $"The run needs about {MemoryPlan.Words(needed.Bytes)} of memory ({needed}); less with fewer checkpoints.snapshots or "
             + $"trainers.count, training.recompute block, a lower training.micro_batch, or a smaller model.";
-        var (options, trainers) = (configuration.Training, configuration.Trainers.Supervision);
-        return new TrainingRun
+        var trainers = configuration.Trainers.Supervision;
+        return new TrainingRun(setup.Work())
         {
             Name = directory.Name,
             Options = Options(),
-            Replica = replica,
-            Device = environment.Device,
-            Plan = new BatchPlan(
-                (ulong)options.Seed, samples.Samples, options.Batch, options.Lanes, configuration.Rollouts.Schedule()),
-            Samples = samples.Batches,
-            Targets = samples.Targets,
-            Base = directory.BaseOf(configuration.Base),
-            CriticBase = directory.CriticBaseOf(configuration.Critic.Digest),
-            LanesAtOnce = samples.LanesAtOnce,
-            Recompute = options.Compute.Recompute,
-            Rollouts = rollouts?.Run(model, directory, environment, judge, term),
-            Validation = samples.Validation is { } validation ? () => validation(configuration.Evaluation.Batches) : null,
-            ByteCounts = data.Tokenizer.ByteCounts(),
+            Rollouts = setup.Rollouts?.Run(setup.Model, directory, environment, judge, term),
+            Nodes = nodes?.Run(configuration, data, directory, environment, progress, term.Number),
             Detection = configuration.Spikes.Detection(configuration.Scoring.PartWeights()),
             Trainers = trainers with { Threads = environment.Threads, Log = directory.LogFile, MemoryAdvice = advice },
             Limits = new RestartLimits(trainers.MaxLosses, trainers.Window, directory.LogFile, advice),
             Checkpoints = store,
             Fingerprint = environment.Fingerprint,
-            CheckpointState = reference is null ? new Dictionary<string, string> { [DataKey] = data.Identity }
+            CheckpointState = setup.Reference is not { } reference ? new Dictionary<string, string> { [DataKey] = data.Identity }
                 : new Dictionary<string, string> { [DataKey] = data.Identity, [ReferenceKey] = reference.Digest },
             Journal = JournalDatabase.Of(directory.JournalFile, chaos?.Connection ?? configuration.Journal.Connection),
             Term = term,
@@ -321,7 +300,7 @@ internal sealed class RunProcess
                 MetricsFile = directory.MetricsFile,
                 LedgerFile = directory.LedgerFile,
                 TokensPerStep = TokensPerStep,
-                FlopsPerToken = model.TrainingFlopsPerToken,
+                FlopsPerToken = setup.Model.TrainingFlopsPerToken,
                 GemmRate = gemmRate,
             },
             Goodput = new GoodputOptions
@@ -332,9 +311,9 @@ internal sealed class RunProcess
                 Reached = MetricsLog.ReadHistory(directory.MetricsFile).Reached,
             },
             RecoveryState = RecoveryState.Of(Origins(), Left()),
-            Notify = new RunDisplay(progress, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, store.PathOf)
+            Notify = new RunDisplay(progress, TokensPerStep, setup.Model.TrainingFlopsPerToken, gemmRate, store.PathOf)
             {
-                RewardParts = rollouts is null ? [] : configuration.Scoring.Parts(),
+                RewardParts = setup.Rollouts is null ? [] : configuration.Scoring.Parts(),
                 Rollouts = configuration.Rollouts.Schedule(),
             }.Notify,
         };
@@ -346,7 +325,7 @@ internal sealed class RunProcess
         return new RunLogicOptions
         {
             ConfigurationHash = configuration.Hash,
-            Schedule = replica.Schedule,
+            Schedule = setup.Replica.Schedule,
             Extension = extendTo is { } steps ? (steps, Environment.UserName) : null,
             FormerEnd = wasKilledForMemory ? OutOfMemoryKills.Sentence : null,
             Lanes = options.Lanes,
@@ -361,7 +340,7 @@ internal sealed class RunProcess
             KeepEvery = saving.Store.KeepEvery,
             ProofSteps = saving.ProofSteps,
             TokensPerStep = TokensPerStep,
-            Norms = new TensorNorms(layout),
+            Norms = new TensorNorms(setup.Layout),
             PreviewsUpdates = configuration.Spikes.Watches(SpikeSignal.UpdateNorm),
             JournalBuffer = configuration.Journal.Buffer,
             TrainerTimeout = trainers.Timeout,
@@ -383,14 +362,14 @@ internal sealed class RunProcess
         var trainers = configuration.Trainers.Count;
         var text = string.Create(
             CultureInfo.InvariantCulture,
-            $"{configuration.Run.Name}: {model.Family.ToString().ToLowerInvariant()} with {layout.ParameterCount:N0} parameters, {Steps} "
-                + $"steps of {TokensPerStep:N0} tokens, "
-            + $"{replica.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {trainers} "
+            $"{configuration.Run.Name}: {setup.Model.Family.ToString().ToLowerInvariant()} with {setup.Layout.ParameterCount:N0} "
+                + $"parameters, {Steps} steps of {TokensPerStep:N0} tokens, "
+            + $"{setup.Replica.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {trainers} "
                 + $"{(trainers == 1 ? "trainer" : "trainers")} of {environment.Threads} "
                 + $"{(environment.Threads == 1 ? "thread" : "threads")}, "
             + $"kernels {fingerprint.Kernels}, matrix multiplication at {gemmRate / 1e9:F0} GFLOP/s");
         progress.Note(text);
-        if (Repetition.Within(data, samples.Samples, configuration.Training, model.ContextLength) is { } repetition)
+        if (Repetition.Within(data, setup.Samples.Samples, configuration.Training, setup.Model.ContextLength) is { } repetition)
             progress.Warning(repetition);
         progress.Note($"memory: about {MemoryPlan.Words(needed.Bytes)} at peak ({needed})"
             + (AvailableMemory.Read() is { } there ? $"; {MemoryPlan.Words(there.Bytes)} of {MemoryPlan.Words(there.Of)} available" : ""));

@@ -11,7 +11,7 @@ public sealed class HelpTests(TrainedRuns real)
     [InlineData("task", "--output", "--count", "--demonstrations", "--mistakes", "--noise", "--completions", "--seed", "--force", "preferences")]
     [InlineData("prepare", "--input", "--output", "--tokenizer", "--tokenizer-from", "--vocabulary-size", "--held-out", "--lenient",
         "--text-field", "--force", "--kind", "--template", "--special", "--targets", "--max-tokens", "--too-long")]
-    [InlineData("pretrain", "--set", "--resume", "--fresh", "Ctrl-C", "kill -9")]
+    [InlineData("pretrain", "--set", "--resume", "--fresh", "--nodes", "Ctrl-C", "kill -9")]
     [InlineData("eval", "--part", "--batches", "--data")]
     [InlineData("generate", "--prompt", "--tokens", "--temperature", "--top-k", "--top-p", "--min-p",
         "--repetition-penalty", "--seed", "--greedy", "--samples", "--stop", "--precision")]
@@ -22,6 +22,8 @@ public sealed class HelpTests(TrainedRuns real)
     [InlineData("rollouts", "--step", "--prompt", "--samples", "--order", "--json", "metrics.jsonl")]
     [InlineData("replay", "--step", "--prompt", "--sample", "--count", "--seed", "--repair", "--force", "Exit code 1")]
     [InlineData("plot", "--output", "--smooth", "--linear-loss")]
+    [InlineData("node", "--join", "--name", "--data", "--trainers", "SIGTERM")]
+    [InlineData("nodes", "--json")]
     [InlineData("status", "--json")]
     [InlineData("scale", "--trainers")]
     [InlineData("trace", "--steps", "--output")]

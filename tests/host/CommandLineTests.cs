@@ -63,6 +63,9 @@ public sealed class CommandLineTests
         { "replay r --repair --force", new ReplayRequest("r", null, null, null, null, 1, true, true) },
         { "plot r", new PlotRequest("r", null, 0, false) },
         { "scale r --trainers 3", new ScaleRequest("r", 3) },
+        { "node --join h:1,i:2 --name a --data d --trainers 2", new NodeRequest("h:1,i:2", "a", "d", 2, false) },
+        { "node --join 127.0.0.1:4053", new NodeRequest("127.0.0.1:4053", null, null, 1, false) },
+        { "nodes r --json", new NodesRequest("r", true) },
         { "trace r", new TraceRequest("r", 10, null) },
         { "trace r --steps 3 --output t.json", new TraceRequest("r", 3, "t.json") },
         { "rollback r --to 12", new OperatorCall("r", new ControlCall<RollbackBody>(ControlApi.Rollback, new RollbackBody(12))) },
@@ -172,6 +175,10 @@ public sealed class CommandLineTests
     [InlineData("eval", "eval needs RUN: | 'actortrain eval --help'.")]
     [InlineData("plot r --output a.gif", "--output is 'a.gif', but it must be a file name that ends in .svg or .png.")]
     [InlineData("export r --output o --checkpoint last", "--checkpoint is 'last', but it must be a whole number of at least 0.")]
+    [InlineData("node", "node needs --join HOST:PORT[,HOST:PORT...]: | 'actortrain node --help'.")]
+    [InlineData("node --join h", "--join is 'h' | HOST:PORT")]
+    [InlineData("node --join h:1 --name a/b", "--name is 'a/b' | letters, digits")]
+    [InlineData("pretrain a.yaml --nodes 0", "--nodes is '0', but it must be a whole number from 1 to 1024.")]
     [InlineData("scale r", "scale needs --trainers N: | 'actortrain scale --help'.")]
     [InlineData("scale r --trainers 0", "--trainers is '0', but it must be a whole number from 1 to 65536.")]
     [InlineData("pretrain a.yaml --extend-to 2147483648",

@@ -42,7 +42,7 @@ internal sealed class SimulatedTrainers(SimulatedWorld world, SimulatedNetwork n
         if (!lives.Remove(key, out var trainer))
             return;
         trainer.IsAbandoned = true;
-        Do(logic.Ended(key, reason, world.Time.Now, damage));
+        Do(logic.Ended(key, new TrainerFailure(reason, damage), world.Time.Now));
     }
 
     // All end with the supervisor, those that hang too.

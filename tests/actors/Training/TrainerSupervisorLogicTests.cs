@@ -36,7 +36,7 @@ public sealed class TrainerSupervisorLogicTests
         logic.Handle(new StartTrainer(0, 0), now);
         foreach (var (life, wait) in new[] { (1, 1), (2, 2), (3, 4), (4, 8), (5, 8) })
         {
-            logic.Ended(new TrainerKey(0, life), "It broke", now)
+            logic.Ended(new TrainerKey(0, life), new TrainerFailure("It broke"), now)
                 .ShouldBe([new TellRun(new TrainerLost(new TrainerKey(0, life), "It broke"))]);
             logic.NextTick.ShouldBe(now + TimeSpan.FromSeconds(wait));
             logic.Tick(now + TimeSpan.FromSeconds(wait - 0.5)).ShouldBeEmpty();
@@ -47,7 +47,7 @@ public sealed class TrainerSupervisorLogicTests
         }
 
         now += TimeSpan.FromSeconds(1001);
-        logic.Ended(new TrainerKey(0, 6), "It broke", now);
+        logic.Ended(new TrainerKey(0, 6), new TrainerFailure("It broke"), now);
         logic.NextTick.ShouldBe(now + TimeSpan.FromSeconds(1));
     }
 
@@ -57,17 +57,18 @@ public sealed class TrainerSupervisorLogicTests
         var logic = new TrainerSupervisorLogic(Options with { MemoryAdvice = "Fewer snapshots need less." });
         var now = Start;
         logic.Handle(new StartTrainer(2, 0), now);
-        logic.Ended(new TrainerKey(2, 1), "It broke", now);
+        logic.Ended(new TrainerKey(2, 1), new TrainerFailure("It broke"), now);
         for (var life = 2; life <= 3; life++)
         {
             now = logic.NextTick!.Value;
             logic.Tick(now);
-            logic.Ended(new TrainerKey(2, life), "It ran short", now, forMemory: true).Count.ShouldBe(1);
+            logic.Ended(new TrainerKey(2, life), new TrainerFailure("It ran short", ForMemory: true), now).Count.ShouldBe(1);
         }
 
         now = logic.NextTick!.Value;
         logic.Tick(now);
-        var report = ((TrainerGivenUp)((TellRun)logic.Ended(new TrainerKey(2, 4), "no room", now, forMemory: true)[1]).Report).Report;
+        var last = logic.Ended(new TrainerKey(2, 4), new TrainerFailure("no room", ForMemory: true), now);
+        var report = ((TrainerGivenUp)((TellRun)last[1]).Report).Report;
         report.ShouldName("Trainer 2 ran out of memory 3 times", "no room. Fewer snapshots need less.", "runs/kjv/log.txt", "trainer-2-4");
         logic.NextTick.ShouldBeNull();
     }
@@ -79,12 +80,12 @@ public sealed class TrainerSupervisorLogicTests
         logic.Handle(new StartTrainer(2, 0), now);
         for (var life = 1; life <= 5; life++)
         {
-            logic.Ended(new TrainerKey(2, life), "It broke", now);
+            logic.Ended(new TrainerKey(2, life), new TrainerFailure("It broke"), now);
             now = logic.NextTick!.Value;
             logic.Tick(now);
         }
 
-        var last = logic.Ended(new TrainerKey(2, 6), "IOException: no room", now);
+        var last = logic.Ended(new TrainerKey(2, 6), new TrainerFailure("IOException: no room"), now);
         var report = ((TrainerGivenUp)((TellRun)last[1]).Report).Report;
         report.ShouldName("Trainer 2 was lost 6 times within 16.67 minutes", "IOException: no room.", "runs/kjv/log.txt", "trainer-2-6");
         logic.NextTick.ShouldBeNull();
@@ -103,7 +104,7 @@ public sealed class TrainerSupervisorLogicTests
         for (var life = 1; life <= 50; life++)
         {
             now += TimeSpan.FromSeconds(300);
-            logic.Ended(new TrainerKey(0, life), "It broke", now).Count.ShouldBe(1);
+            logic.Ended(new TrainerKey(0, life), new TrainerFailure("It broke"), now).Count.ShouldBe(1);
             now = logic.NextTick!.Value;
             logic.Tick(now).ShouldContain(new SpawnTrainer(new TrainerKey(0, life + 1)));
         }
@@ -117,7 +118,7 @@ public sealed class TrainerSupervisorLogicTests
         logic.Handle(new AbandonTrainer(first, "It hangs."), Start)
             .ShouldBe([new StopTrainer(first), new TellRun(new TrainerLost(first, "It hangs."))]);
         logic.Handle(new AbandonTrainer(first, "It hangs."), Start).ShouldBeEmpty();
-        logic.Ended(first, "It stopped.", Start).ShouldBeEmpty();
+        logic.Ended(first, new TrainerFailure("It stopped."), Start).ShouldBeEmpty();
         logic.Tick(Start + Options.MinBackoff).ShouldBe([new SpawnTrainer(second), new TellRun(new TrainerStarted(second))]);
         logic.Handle(new AbandonTrainer(first, "It hangs."), Start).ShouldBeEmpty();
     }
@@ -136,10 +137,48 @@ public sealed class TrainerSupervisorLogicTests
     {
         logic.Handle(new StartTrainer(1, 0), Start);
         logic.Handle(new RetireTrainer(1), Start).ShouldBe([new StopTrainer(new TrainerKey(1, 1))]);
-        logic.Ended(new TrainerKey(1, 1), "It stopped.", Start).ShouldBeEmpty();
+        logic.Ended(new TrainerKey(1, 1), new TrainerFailure("It stopped."), Start).ShouldBeEmpty();
         logic.NextTick.ShouldBeNull();
         logic.Handle(new StartTrainer(1, 0), Start).ShouldContain(new SpawnTrainer(new TrainerKey(1, 2)));
     }
+
+    [Fact]
+    public void On_nodes_each_life_waits_for_a_place_and_the_end_of_a_node_is_no_failure()
+    {
+        var logic = new TrainerSupervisorLogic(Options with { MaxLosses = 0 }, seeksPlaces: true);
+        var (first, place) = (new TrainerKey(1, 1), new Place("a"));
+        logic.Handle(new StartTrainer(1, 0), Start).ShouldBe([new TellPlaces(new SeekPlace(1))]);
+        logic.Handle(new StartTrainer(1, 0), Start).ShouldBe([new TellPlaces(new SeekPlace(1))]);
+        logic.NextTick.ShouldBeNull();
+        logic.Placed(1, place, Start).ShouldBe([new SpawnTrainer(first) { Place = place }, new TellRun(new TrainerStarted(first))]);
+        logic.Placed(1, place, Start).ShouldBeEmpty();
+        logic.Placed(1, new Place("b"), Start).ShouldBe([new TellPlaces(new LeavePlace(new Place("b")))]);
+        for (var life = 1; life <= 100; life++)
+        {
+            logic.Ended(new TrainerKey(1, life), new TrainerFailure("It was killed.") { Node = NodeEnd.Lost }, Start).ShouldBe(
+                [new TellRun(new TrainerLost(new TrainerKey(1, life), "It was killed.")), new TellPlaces(new SeekPlace(1))]);
+            logic.Placed(1, new Place($"{life}"), Start).Count.ShouldBe(2);
+        }
+
+        // A failure of its own counts, and waits.
+        logic.Ended(new TrainerKey(1, 101), new TrainerFailure("It threw."), Start).Count.ShouldBe(2);
+        logic.Handle(new RetireTrainer(1), Start).ShouldBeEmpty();
+        logic.Handle(new StartTrainer(1, 101), Start);
+        logic.Handle(new RetireTrainer(1), Start).ShouldBe([new TellPlaces(new ForgetPlace(1))]);
+        logic.Placed(1, place, Start).ShouldBe([new TellPlaces(new LeavePlace(place))]);
+    }
+
+    [Fact]
+    public void A_trainer_whose_node_left_in_order_is_reported_so()
+    {
+        var logic = new TrainerSupervisorLogic(Options, seeksPlaces: true);
+        logic.Handle(new StartTrainer(1, 0), Start);
+        logic.Placed(1, new Place("a"), Start);
+        logic.Ended(new TrainerKey(1, 1), new TrainerFailure("a left.") { Node = NodeEnd.Left }, Start)
+            .ShouldContain(new TellRun(new TrainerLost(new TrainerKey(1, 1), "a left.") { HasLeft = true }));
+    }
+
+    private sealed record Place(string Node) : TrainerPlace(Node);
 
     [Fact]
     public void Options_that_do_not_fit_together_are_refused_in_one_sentence_each()

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.PostTraining.Policies;
@@ -69,6 +70,11 @@ internal static class Messages
     private static readonly CheckpointHistory History =
         CheckpointHistory.Of([new CheckpointCommitted(Noon, 10, "aa"), new CheckpointProved(Noon, 10, 110, "aa"),
             new CourseCorrected(Noon, 11, Intervention), new RunRolledBack(Noon, 10, 12, StateKind.Checkpoint, "spike")]);
+
+    private static readonly NodeKey Node = new("node-1", 638_000_000_000_000_000);
+
+    private static readonly NodeInspection Found =
+        new(5, "cc", "dd", new NumericFingerprint("2.10.0", "MKL", "oneDNN", "AVX2", "AVX-512", "cpu"), "cpu", 2);
 
     private static readonly PublishedWeights Weights = new(12, 2, ulong.MaxValue);
 
@@ -157,5 +163,17 @@ internal static class Messages
         new WeightsMissing(Worker, 4, "They are gone."), new KeepRollouts(4, Kept), new ReadRollouts(4, 12), new RolloutsKept(4),
             new RolloutsRead(4, Kept), new RolloutsRead(4, null),
         new LedgerFailed(4, "The disk is full."),
+        new NodeHello(Node, 2, 1, "b1", "here", 4711, 1, null), new NodeHello(Node, 3, 1, "b1", "here", 4711, 0, Found),
+            new NodeHeartbeat(Node, long.MaxValue, 12, [7, 8]), new NodeLeaves(Node, 6),
+            new NodeFailed(Node, 6, "The connection of the data plane ended."),
+        new LifeFailed(7, "It threw.", FoundDamage.Own, true), new LifeFailed(7, "Its node does not have it.", null, false) { IsMissing = true },
+        new InspectRun(1, 5, "/runs/book", "/data/book"), new NodeAdmitted(1, 6, "127.0.0.1:4054", TimeSpan.FromSeconds(2)),
+            new NodeParked(1, 6, TimeSpan.FromSeconds(2)), new NodeRefused(1, "It is another build."), new LeaseRenewed(1, 6),
+            new LeaseEnded(1, 6, "No heartbeat of node-1 for 2 s."),
+        new StartLife(1, 6, 7, Key), new TellLife(1, 6, 7, new LoadState(new SnapshotState(2, 77), 12, 2)), new StopLife(1, 6, 7),
+        new GetNodes(),
+        new NodesStatus(
+            [new NodeStatus("node-1", NodeState.Admitted, "here", 4711, "cpu", 1, [Key], 12, 1, "It was killed.", TimeSpan.FromSeconds(1))],
+            2, 3, "It is another build."),
     ];
 }

@@ -70,7 +70,8 @@ public sealed class ProtocolSerializerTests : TestKit
         static bool IsMessage(Type type) =>
             typeof(IRunInput).IsAssignableFrom(type)
             || new[] { typeof(TrainerCommand), typeof(TrainerSupervisorCommand), typeof(ReducerCommand), typeof(CheckpointCommand),
-                typeof(MetricsCommand), typeof(WorkerCommand), typeof(WorkerReport), typeof(LedgerCommand), typeof(LedgerReport) }
+                typeof(MetricsCommand), typeof(WorkerCommand), typeof(WorkerReport), typeof(LedgerCommand), typeof(LedgerReport),
+                typeof(NodeReport), typeof(NodeCommand) }
                 .Any(type.IsSubclassOf);
     }
 

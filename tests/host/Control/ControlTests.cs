@@ -41,6 +41,30 @@ public sealed class ControlTests : IDisposable
     }
 
     [Fact]
+    public void Nodes_are_listed_with_their_trainers_or_refused_where_there_are_none()
+    {
+        var run = runs.Run();
+        using var server = Listen(run);
+        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlApi.Nodes, new NoBody())).Message.ShouldContain("--nodes N");
+        control.Nodes = new NodesStatus(
+            [
+                new NodeStatus("node-1", NodeState.Admitted, "here", 4, "cpu", 2, [new TrainerKey(0, 1)], 12, 1, "It was killed.",
+                    TimeSpan.FromSeconds(0.25)),
+            ],
+            1, 2, "It is another build.");
+        var answer = ControlClient.Ask(run, ControlApi.Nodes, new NoBody())!;
+        (answer.Waiting, answer.Refused, answer.LastRefusal).ShouldBe((1, 2, "It is another build."));
+        var node = answer.Nodes.ShouldHaveSingleItem();
+        (node.Name, node.State, node.Process, node.Losses, node.LastFault, node.Silence)
+            .ShouldBe(("node-1", "admitted", 4, 1, "It was killed.", 0.25));
+        node.Trainers.ShouldBe(["trainer-0"]);
+        var output = new StringWriter();
+        NodesCommand.Run(new NodesRequest(run.Path, Json: false), new CommandContext(output, output, false, TimeProvider.System))
+            .ShouldBe(ExitCode.Success);
+        output.ToString().ShouldName("node-1", "admitted", "trainer-0", "It was killed.", "1 trainer waiting", "It is another build.");
+    }
+
+    [Fact]
     public void Scale_stop_and_reload_reach_the_run()
     {
         var run = runs.Run();

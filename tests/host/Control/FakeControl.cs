@@ -46,6 +46,10 @@ internal sealed class FakeControl : IRunControl
             ],
         });
 
+    public NodesStatus? Nodes { get; set; }
+
+    public Task<NodesStatus?> GetNodes(CancellationToken cancellation) => Task.FromResult(Nodes);
+
     public StepTrace? Traced { get; set; }
 
     public List<int> Traces { get; } = [];

@@ -1,0 +1,33 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Training;
+using ActorTrain.Models;
+
+namespace ActorTrain.Actors.Nodes;
+
+/// <summary>What a node knows of runs: opens the one that it is to work for.</summary>
+public interface INodeRun
+{
+    /// <summary>Opens a run, in the place of any other.</summary>
+    /// <exception cref="UserErrorException">It, or its data, is not there or cannot be read.</exception>
+    NodeInspection Inspect(InspectRun run);
+
+    /// <summary>Connects to the data plane of the run that was inspected last.</summary>
+    /// <exception cref="DataPlane.DataPlaneException">Nobody answers, or the node is refused.</exception>
+    INodeConnection Connect(NodeKey node, NodeAdmitted admission);
+}
+
+/// <summary>A node's connection to the process that leads, for one lease. Disposal ends it.</summary>
+public interface INodeConnection : IDisposable
+{
+    /// <summary>Threads of one trainer.</summary>
+    int Threads { get; }
+
+    /// <summary>Cancelled when it has ended.</summary>
+    CancellationToken Closed { get; }
+
+    /// <summary>Why it has ended, in a sentence; null while it lasts.</summary>
+    string? Reason { get; }
+
+    /// <summary>Makes what a trainer computes with; called on its thread.</summary>
+    ITrainerDevice MakeDevice(TrainerKey trainer);
+}

@@ -1,0 +1,257 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Supervision;
+using ActorTrain.Actors.Training;
+using Akka.Actor;
+
+namespace ActorTrain.Actors.Nodes;
+
+/// <summary>A node: offers itself to a run, and hosts trainers under the lease that it is given.</summary>
+/// <remarks>Its logic is in <see cref="NodeLinkLogic"/>. Each life is an actor of its own, which is stopped and forgotten, never restarted:
+/// its failure is reported to the run, which decides on the next.</remarks>
+public sealed class NodeAgent : ReceiveActor, IWithTimers
+{
+    // Commands that wait for the connection; the run repeats what is dropped.
+    private const int MostWaiting = 4096;
+
+    private readonly NodeLinkLogic logic;
+    private readonly NodeAgentParts parts;
+    private readonly Dictionary<long, Hosted> lives = [];
+    private readonly Dictionary<IActorRef, Hosted> hosted = [];
+    private readonly List<(LeaseCommand Command, IActorRef From)> waiting = [];
+    private TrainerSupervisorLife lease = new();
+    private INodeConnection? connection;
+    private CancellationTokenRegistration closing;
+    private IActorRef desk = ActorRefs.Nobody;
+    private int born;
+
+    public NodeAgent(NodeLinkOptions options, NodeAgentParts parts)
+    {
+        this.parts = parts;
+        logic = new NodeLinkLogic(options);
+        Receive<NodeCommand>(Handle);
+        Receive<TrainerReport>(Report);
+        Receive<Inspected>(done => Do(logic.Inspected(done.Found, done.Problem, Now)));
+        Receive<Connected>(Connect);
+        Receive<Closed>(closed => Do(logic.Disconnected(closed.Lease, closed.Reason, Now)));
+        Receive<Terminated>(ended => End(ended.ActorRef));
+        Receive<LeaveRun>(_ => Do(logic.Leave(Now)));
+        Receive<Wake>(_ =>
+        {
+            logic.Lives = [.. lives.Keys];
+            Do(logic.Tick(Now));
+        });
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private static DateTimeOffset Now => SteadyClock.Of(Context.System).Now;
+
+    protected override SupervisorStrategy SupervisorStrategy() => new ReportingStrategy((failed, exception) =>
+    {
+        if (hosted.TryGetValue(failed, out var life))
+            life.Failure = TrainerFailure.Of(exception);
+        return Directive.Stop;
+    });
+
+    protected override void PreStart()
+    {
+        Timers.StartPeriodicTimer(nameof(Wake), Wake.Instance, NodeProtocol.Heartbeat);
+        Self.Tell(Wake.Instance);
+    }
+
+    protected override void PostStop() => Drop();
+
+    private void Handle(NodeCommand command)
+    {
+        var before = logic.Lease;
+        var effects = logic.Handle(command, Now);
+        if (logic.Lease != before && logic.Lease != 0)
+            desk = Sender;
+        Do(effects);
+    }
+
+    private void Report(TrainerReport report)
+    {
+        if (!hosted.TryGetValue(Sender, out var life) || life.Life.IsAbandoned)
+            return;
+        logic.Progress++;
+        life.Reports.Tell(report);
+    }
+
+    private void Do(IReadOnlyList<LinkEffect> effects)
+    {
+        foreach (var effect in effects)
+        {
+            switch (effect)
+            {
+                case SayHello(var address, var hello):
+                    Context.ActorSelection(parts.Addresses[address]).Tell(hello);
+                    break;
+                case Answer(var report):
+                    desk.Tell(report);
+                    break;
+                case Inspect(var run):
+                    Attempt(() => new Inspected(parts.Run.Inspect(run), null), static problem => new Inspected(null, problem));
+                    break;
+                case Connect(var admission):
+                    var node = parts.Node;
+                    Attempt(() => new Connected(admission.Lease, parts.Run.Connect(node, admission)),
+                        problem => new Closed(admission.Lease, problem));
+                    break;
+                case Obey(var command) when connection is not null:
+                    Obey(command, Sender);
+                    break;
+                case Obey(var command) when waiting.Count < MostWaiting:
+                    waiting.Add((command, Sender));
+                    break;
+                case DropLease:
+                    Drop();
+                    break;
+                case SayToUser(var sentence, var isWarning):
+                    parts.Say(sentence, isWarning);
+                    break;
+                case EndNode(var refusal):
+                    Drop();
+                    parts.Ended.TrySetResult(refusal);
+                    break;
+            }
+        }
+    }
+
+    // On another thread: it reads files, or waits for the network.
+    private void Attempt(Func<object> act, Func<string, object> failed)
+    {
+        var self = Self;
+        Task.Run(() =>
+        {
+            try
+            {
+                self.Tell(act(), ActorRefs.NoSender);
+            }
+#pragma warning disable CA1031 // Whatever it is, the node says it and tries again.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                self.Tell(failed(NodeAgentParts.Sentence(exception)), ActorRefs.NoSender);
+            }
+        });
+    }
+
+    private void Connect(Connected done)
+    {
+        if (done.Lease != logic.Lease || connection is not null)
+        {
+            done.Connection.Dispose();
+            return;
+        }
+
+        var (self, made) = (Self, done.Connection);
+        connection = made;
+        closing = made.Closed.Register(() =>
+            self.Tell(new Closed(done.Lease, made.Reason ?? "The connection of the data plane ended."), ActorRefs.NoSender));
+        Do(logic.Connected(done.Lease, Now));
+        foreach (var (command, from) in waiting.ToList())
+            Obey(command, from);
+        waiting.Clear();
+    }
+
+    private void Obey(LeaseCommand command, IActorRef from)
+    {
+        switch (command)
+        {
+            case StartLife start when !lives.ContainsKey(start.Life):
+                Start(start, from);
+                break;
+            case TellLife tell when lives.TryGetValue(tell.Life, out var life):
+                life.Actor.Tell(tell.Command);
+                break;
+            case TellLife lost:
+                from.Tell(new LifeFailed(lost.Life, "Its node does not have it.", null, false) { IsMissing = true });
+                break;
+            case StopLife stop when lives.TryGetValue(stop.Life, out var life):
+                Forget(life);
+                life.Life.Abandon();
+                Context.Unwatch(life.Actor);
+                Context.Stop(life.Actor);
+                break;
+        }
+    }
+
+    private void Start(StartLife start, IActorRef from)
+    {
+        var life = new TrainerLife(start.Trainer, lease);
+        var made = connection!;
+        var actor = Context.ActorOf(parts.Trainer(life, () => made.MakeDevice(start.Trainer), made.Threads, Self),
+            $"{start.Trainer}-{++born}");
+        var begun = new Hosted(start.Life, life, actor, from);
+        lives.Add(start.Life, begun);
+        hosted.Add(actor, begun);
+        Context.Watch(actor);
+    }
+
+    private void End(IActorRef actor)
+    {
+        if (!hosted.TryGetValue(actor, out var life))
+            return;
+        Forget(life);
+
+        // What a trainer throws once its connection has ended is no failure of its own.
+        if (connection is { Closed.IsCancellationRequested: true } ended)
+        {
+            Do(logic.Disconnected(logic.Lease, ended.Reason ?? "The connection of the data plane ended.", Now));
+            return;
+        }
+
+        var (reason, damage, forMemory) = life.Failure ?? TrainerFailure.Of(null);
+        life.Reports.Tell(new LifeFailed(life.Number, reason, damage, forMemory));
+    }
+
+    private void Forget(Hosted life)
+    {
+        lives.Remove(life.Number);
+        hosted.Remove(life.Actor);
+    }
+
+    // Those that hang end when their threads return.
+    private void Drop()
+    {
+        lease.End();
+        lease = new TrainerSupervisorLife();
+        foreach (var life in lives.Values)
+        {
+            Context.Unwatch(life.Actor);
+            Context.Stop(life.Actor);
+        }
+
+        lives.Clear();
+        hosted.Clear();
+        waiting.Clear();
+        closing.Dispose();
+        connection?.Dispose();
+        connection = null;
+    }
+
+    private sealed class Hosted(long number, TrainerLife life, IActorRef actor, IActorRef reports)
+    {
+        public long Number => number;
+
+        public TrainerLife Life => life;
+
+        public IActorRef Actor => actor;
+
+        public IActorRef Reports => reports;
+
+        public TrainerFailure? Failure { get; set; }
+    }
+
+    private sealed record Inspected(NodeInspection? Found, string? Problem) : INoSerializationVerificationNeeded;
+
+    private sealed record Connected(long Lease, INodeConnection Connection) : INoSerializationVerificationNeeded;
+
+    private sealed record Closed(long Lease, string Reason) : INoSerializationVerificationNeeded;
+
+    private sealed record Wake : INoSerializationVerificationNeeded
+    {
+        public static readonly Wake Instance = new();
+    }
+}

@@ -1,0 +1,27 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Training;
+
+namespace ActorTrain.Actors.Nodes;
+
+public abstract record NodeEffect;
+
+/// <summary>Sends to a node, at the address of its last message.</summary>
+public sealed record TellNode(NodeKey Node, NodeCommand Command) : NodeEffect;
+
+/// <summary>Gives a trainer a place.</summary>
+/// <param name="Place">Unique in this process.</param>
+public sealed record GivePlace(TrainerPost Post, long Place, NodeKey Node, long Lease) : NodeEffect;
+
+/// <summary>A place is gone with its node.</summary>
+/// <param name="Reason">A sentence.</param>
+public sealed record EndPlace(long Place, NodeEnd End, string Reason) : NodeEffect;
+
+/// <summary>Ends the connection of a lease's data plane.</summary>
+public sealed record EndConnection(NodeKey Node, long Lease, string Reason) : NodeEffect;
+
+/// <summary>Tells the user.</summary>
+public sealed record NodeNotice(string Sentence, bool IsWarning) : NodeEffect;
+
+/// <summary>A trainer of one of the supervisors of this process.</summary>
+/// <param name="Supervisor">Its number; each is replaced by one with another number.</param>
+public readonly record struct TrainerPost(int Supervisor, int Trainer);

@@ -1,0 +1,33 @@
+using ActorTrain.Actors.Protocol;
+
+namespace ActorTrain.Actors.Nodes;
+
+/// <summary>Who a node is, and how it dials.</summary>
+public sealed record NodeLinkOptions
+{
+    public required NodeKey Node { get; init; }
+
+    /// <summary>Of the program.</summary>
+    public required string Build { get; init; }
+
+    public required string Host { get; init; }
+
+    public required int ProcessId { get; init; }
+
+    /// <summary>Trainers that it takes at most; 0 for its share.</summary>
+    public int Room { get; init; }
+
+    /// <summary>Addresses to dial in turn, at least 1.</summary>
+    public required int Addresses { get; init; }
+
+    /// <summary>Before hello is repeated at first; doubles up to <see cref="LongestPause"/>.</summary>
+    public TimeSpan ShortestPause { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>A node that leaves waits so long for an answer.</summary>
+    public TimeSpan Farewell { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Of the pauses, so that not all nodes dial at once.</summary>
+    public int Seed { get; init; }
+}

@@ -1,0 +1,301 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Training;
+
+namespace ActorTrain.Actors.Nodes;
+
+/// <summary>Decides which nodes a run has, which trainer lives where, and when a node is lost; has no clock, thread or actor.</summary>
+/// <remarks>A node is leased: it renews the lease by heartbeats, and all that it does under a lease that is over is stale. A trainer's life
+/// goes to the admitted node with the fewest; nodes for which there is none are parked until there is. What waits for a place waits
+/// without limit.</remarks>
+public sealed class NodeRosterLogic
+{
+    // After a longer pause of this process, silence of the nodes proves nothing.
+    private static readonly TimeSpan LongestNap = 4 * NodeProtocol.Heartbeat;
+
+    private readonly NodeRosterOptions options;
+    private readonly NodeAdmission admission;
+    private readonly SortedDictionary<string, NodeEntry> nodes = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, NodePlaceEntry> places = [];
+    private readonly List<TrainerPost> waiting = [];
+    private List<NodeEffect> effects = [];
+    private DateTimeOffset now;
+    private DateTimeOffset? tickedAt;
+    private long lastLease;
+    private long lastPlace;
+
+    public NodeRosterLogic(NodeRosterOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        this.options = options;
+        admission = new NodeAdmission(options);
+        (lastLease, lastPlace) = (options.LeasesFrom, options.LeasesFrom);
+    }
+
+    /// <summary>Handles a message of a node.</summary>
+    /// <returns>The effects, in order.</returns>
+    public IReadOnlyList<NodeEffect> Handle(NodeReport report, DateTimeOffset at)
+    {
+        Begin(at);
+        switch (report)
+        {
+            case NodeHello hello:
+                Hear(hello);
+                break;
+            case NodeHeartbeat heartbeat when Leased(heartbeat.Node, heartbeat.Lease) is { } node:
+                (node.HeardAt, node.Progress) = (now, heartbeat.Progress);
+                Do(new TellNode(node.Key, new LeaseRenewed(options.Term, node.Lease)));
+                foreach (var life in heartbeat.Lives.Except(node.Places.Select(static place => place.Number)))
+                    Do(new TellNode(node.Key, new StopLife(options.Term, node.Lease, life)));
+                break;
+            case NodeHeartbeat stale:
+                Do(new TellNode(stale.Node, new LeaseEnded(options.Term, stale.Lease, "The lease is over.")));
+                break;
+            case NodeLeaves leaves when Leased(leaves.Node, leaves.Lease) is { } node:
+                End(node, NodeEnd.Left, $"{node.Key} left.");
+                break;
+            case NodeLeaves stale:
+                Do(new TellNode(stale.Node, new LeaseEnded(options.Term, stale.Lease, "The lease is over.")));
+                break;
+            case NodeFailed failed when Leased(failed.Node, failed.Lease) is { } node:
+                End(node, NodeEnd.Lost, failed.Reason);
+                break;
+        }
+
+        return Finish();
+    }
+
+    /// <summary>The connection of a lease's data plane has ended.</summary>
+    public IReadOnlyList<NodeEffect> Disconnect(string name, long lease, string reason, DateTimeOffset at)
+    {
+        Begin(at);
+        if (nodes.TryGetValue(name, out var node) && node.IsLiving && node.Lease == lease)
+            End(node, NodeEnd.Lost, reason);
+        return Finish();
+    }
+
+    /// <summary>A node's process, which this process had started, has ended.</summary>
+    public IReadOnlyList<NodeEffect> EndProcess(string name, int processId, string reason, DateTimeOffset at)
+    {
+        Begin(at);
+        if (nodes.TryGetValue(name, out var node) && node.IsLiving && node.Hello.ProcessId == processId)
+            End(node, NodeEnd.Lost, reason);
+        return Finish();
+    }
+
+    /// <summary>Finds a place for a trainer, now or as soon as there is one. May be repeated.</summary>
+    public IReadOnlyList<NodeEffect> Seek(TrainerPost post, DateTimeOffset at)
+    {
+        Begin(at);
+        if (places.Values.FirstOrDefault(place => place.Post == post) is { Life: null } given)
+            Do(new GivePlace(post, given.Number, given.Node.Key, given.Node.Lease));
+        else if (!waiting.Contains(post))
+            waiting.Add(post);
+        return Finish();
+    }
+
+    public IReadOnlyList<NodeEffect> Forget(TrainerPost post, DateTimeOffset at)
+    {
+        Begin(at);
+        waiting.Remove(post);
+        return Finish();
+    }
+
+    /// <summary>A life begins at its place.</summary>
+    /// <returns>An <see cref="EndPlace"/> if the place is gone.</returns>
+    public IReadOnlyList<NodeEffect> Occupy(long place, TrainerKey life, DateTimeOffset at)
+    {
+        Begin(at);
+        if (places.TryGetValue(place, out var taken))
+            taken.Life = life;
+        else
+            Do(new EndPlace(place, NodeEnd.Lost, "Its node was lost before it began."));
+        return Finish();
+    }
+
+    /// <summary>A place is free again. May be repeated.</summary>
+    public IReadOnlyList<NodeEffect> Leave(long place, DateTimeOffset at)
+    {
+        Begin(at);
+        if (places.Remove(place, out var left))
+            left.Node.Places.Remove(left);
+        return Finish();
+    }
+
+    /// <summary>A supervisor of trainers is gone, and with it all that it had or waited for.</summary>
+    public IReadOnlyList<NodeEffect> EndSupervisor(int supervisor, DateTimeOffset at)
+    {
+        Begin(at);
+        waiting.RemoveAll(post => post.Supervisor == supervisor);
+        foreach (var place in places.Values.Where(place => place.Post.Supervisor == supervisor).ToList())
+        {
+            places.Remove(place.Number);
+            place.Node.Places.Remove(place);
+        }
+
+        return Finish();
+    }
+
+    /// <summary>Ends the leases of silent nodes. Due after each <see cref="NodeProtocol.Heartbeat"/>.</summary>
+    public IReadOnlyList<NodeEffect> Tick(DateTimeOffset at)
+    {
+        Begin(at);
+        if (tickedAt is { } last && now - last is var nap && nap > LongestNap)
+        {
+            foreach (var node in Living)
+                node.HeardAt += nap;
+        }
+
+        tickedAt = now;
+        foreach (var node in Living.Where(node => now - node.HeardAt >= options.Timeout).ToList())
+            End(node, NodeEnd.Lost, $"No heartbeat of {node.Key} for {options.Timeout.TotalSeconds:0.###} s.");
+        return Finish();
+    }
+
+    /// <summary>Whether a node has a lease.</summary>
+    public bool Knows(NodeKey key) => nodes.TryGetValue(key.Name ?? "", out var node) && node.IsLiving && node.Key == key;
+
+    public NodesStatus Status(DateTimeOffset at) =>
+        new([.. nodes.Values.Select(node => node.Status(at))], waiting.Count, admission.Refused, admission.LastRefusal);
+
+    private IEnumerable<NodeEntry> Living => nodes.Values.Where(static node => node.IsLiving);
+
+    // How many trainers each of the nodes takes that state no number.
+    private int Share
+    {
+        get
+        {
+            var sharing = Math.Max(options.OwnNodes, Living.Count(static node => node is { State: NodeState.Admitted, Hello.Room: 0 }));
+            return sharing == 0 ? 1 : Math.Max(1, (places.Count + waiting.Count + sharing - 1) / sharing);
+        }
+    }
+
+    private void Hear(NodeHello hello)
+    {
+        if (nodes.TryGetValue(hello.Node.Name ?? "", out var known) && known.IsLiving && known.Key == hello.Node)
+        {
+            // It came late.
+            if (hello.Attempt < known.Hello.Attempt)
+                return;
+
+            // It waits for the answer that it was sent, or has dropped all it had.
+            if (known.Hello.Attempt == hello.Attempt)
+            {
+                Answer(known);
+                return;
+            }
+
+            End(known, NodeEnd.Lost, $"{known.Key} lost its connection.");
+        }
+
+        if (admission.Refusal(hello, known is { IsLiving: true } other ? other.Hello : null, Living.Count() >= NodeProtocol.MostNodes)
+            is { } reason)
+        {
+            Do(new TellNode(hello.Node, new NodeRefused(options.Term, reason)));
+            if (admission.Note(hello, reason) is { } notice)
+                Do(notice);
+            return;
+        }
+
+        if (!admission.IsInspected(hello))
+        {
+            Do(new TellNode(hello.Node, new InspectRun(options.Term, options.LeasesFrom, options.Run, options.Data)));
+            return;
+        }
+
+        Welcome(hello, known);
+    }
+
+    private void Welcome(NodeHello hello, NodeEntry? known)
+    {
+        var node = known ?? new NodeEntry(hello);
+        nodes[hello.Node.Name] = node;
+        (node.Hello, node.State, node.Lease, node.HeardAt, node.Progress) = (hello, NodeState.Parked, ++lastLease, now, 0);
+        Assign();
+        if (node.State != NodeState.Parked)
+            return;
+        Answer(node);
+        Do(new NodeNotice($"{node.Key} is parked: no trainer needs a place (process {hello.ProcessId} on {hello.Host})", false));
+    }
+
+    private void Admit(NodeEntry node)
+    {
+        node.State = NodeState.Admitted;
+        Answer(node);
+        var (hello, device) = (node.Hello, node.Hello.Inspection!.Device);
+        Do(new NodeNotice($"{node.Key} joined: process {hello.ProcessId} on {hello.Host}, {device}", false));
+    }
+
+    private void Answer(NodeEntry node) => Do(new TellNode(node.Key, node.State == NodeState.Admitted
+        ? new NodeAdmitted(options.Term, node.Lease, options.DataPlane, options.Timeout)
+        : new NodeParked(options.Term, node.Lease, options.Timeout)));
+
+    private NodeEntry? Leased(NodeKey key, long lease) =>
+        nodes.TryGetValue(key.Name ?? "", out var node) && node.IsLiving && node.Key == key && node.Lease == lease ? node : null;
+
+    private void End(NodeEntry node, NodeEnd end, string reason)
+    {
+        var (lease, wasAdmitted) = (node.Lease, node.State == NodeState.Admitted);
+        (node.State, node.Lease) = (end == NodeEnd.Left ? NodeState.Left : NodeState.Lost, 0);
+        if (end == NodeEnd.Lost)
+            (node.Losses, node.LastFault) = (node.Losses + 1, reason);
+        Do(new TellNode(node.Key, new LeaseEnded(options.Term, lease, reason)));
+        if (wasAdmitted)
+            Do(new EndConnection(node.Key, lease, reason));
+        foreach (var place in node.Places)
+        {
+            places.Remove(place.Number);
+            Do(new EndPlace(place.Number, end, reason));
+        }
+
+        node.Places.Clear();
+        Do(new NodeNotice(end == NodeEnd.Left ? $"{node.Key} left" : $"lost {node.Key}: {reason}", end == NodeEnd.Lost));
+    }
+
+    private void Assign()
+    {
+        while (waiting.Count > 0)
+        {
+            var share = Share;
+            var found = Living.Where(node => node.State == NodeState.Admitted && node.Places.Count < RoomOf(node))
+                .MinBy(static node => node.Places.Count);
+            if (found is null)
+            {
+                if (Living.FirstOrDefault(static node => node.State == NodeState.Parked) is not { } parked)
+                    return;
+                Admit(parked);
+                continue;
+            }
+
+            var place = new NodePlaceEntry(++lastPlace, waiting[0], found);
+            waiting.RemoveAt(0);
+            found.Places.Add(place);
+            places.Add(place.Number, place);
+            Do(new GivePlace(place.Post, place.Number, found.Key, found.Lease));
+
+            int RoomOf(NodeEntry node) => node.Hello.Room > 0 ? node.Hello.Room : share;
+        }
+    }
+
+    private List<NodeEffect> Finish()
+    {
+        Assign();
+        Trim();
+        return effects;
+    }
+
+    // Those that are gone are only remembered for display.
+    private void Trim()
+    {
+        while (nodes.Count > NodeProtocol.MostNodes && nodes.Values.Where(static node => !node.IsLiving)
+            .MinBy(static node => node.HeardAt) is { } oldest)
+            nodes.Remove(oldest.Key.Name);
+    }
+
+    private void Begin(DateTimeOffset at)
+    {
+        now = at;
+        effects = [];
+    }
+
+    private void Do(NodeEffect effect) => effects.Add(effect);
+}

@@ -1,0 +1,48 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Supervision;
+using ActorTrain.Models;
+using ActorTrain.Models.Objectives;
+using ActorTrain.Models.Runtime;
+using ActorTrain.Models.Storage;
+using Akka.Actor;
+
+namespace ActorTrain.Actors.Training;
+
+/// <summary>Why a life of a trainer ended, wherever it was hosted.</summary>
+/// <param name="Reason">A sentence.</param>
+/// <param name="Damage">The corruption that ended it.</param>
+/// <param name="ForMemory">Whether it ran out of memory.</param>
+public sealed record TrainerFailure(string Reason, FoundDamage? Damage = null, bool ForMemory = false)
+{
+    /// <summary>Whether its node ended or left; the trainer itself did not fail.</summary>
+    public NodeEnd? Node { get; init; }
+
+    /// <param name="failure">Null if the actor stopped without one.</param>
+    public static TrainerFailure Of(Exception? failure)
+    {
+        if (failure is ActorInitializationException { InnerException: { } cause })
+            failure = cause;
+        return failure is null ? new TrainerFailure("It stopped.")
+            : new TrainerFailure(ReportingStrategy.Sentence(failure), DamageOf(failure), MemoryExhaustion.IsCauseOf(failure));
+    }
+
+    private static FoundDamage? DamageOf(Exception failure) => failure switch
+    {
+        CorruptionException { Place: FlatPlace.TotalGradient } => FoundDamage.Shared,
+        CorruptionException => FoundDamage.Own,
+        UnequalRolloutException => FoundDamage.Rollouts,
+        _ => null,
+    };
+}
+
+/// <summary>How a node ended for the run.</summary>
+public enum NodeEnd
+{
+    Lost,
+
+    /// <summary>On request, in order.</summary>
+    Left,
+}
+
+/// <summary>A life on a node ended; tells its supervisor why, and then stops.</summary>
+public sealed record TrainerEnded(TrainerKey Trainer, TrainerFailure Failure) : INoSerializationVerificationNeeded;

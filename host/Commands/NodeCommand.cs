@@ -1,0 +1,124 @@
+using System.CommandLine;
+using ActorTrain.Actors.Hosting;
+using ActorTrain.Actors.Nodes;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Host.Cli;
+using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Hosting;
+using ActorTrain.Host.Nodes;
+using ActorTrain.Host.Training;
+using ActorTrain.Models;
+
+namespace ActorTrain.Host.Commands;
+
+internal static class NodeCommand
+{
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
+    private static readonly SettingKind RoomKind = new Whole(1, 1024);
+
+    public static CliCommand Define()
+    {
+        var join = new Option<string>("--join")
+        {
+            Description = "Where the run accepts nodes (nodes.listen); several addresses are dialled in turn.",
+            HelpName = "HOST:PORT[,HOST:PORT...]",
+            Required = true,
+            Arity = ArgumentArity.ExactlyOne,
+        };
+        var name = new Option<string?>("--name")
+        {
+            Description = "Name of the node, unique in the run; by default that of the machine, and the number of the process.",
+            HelpName = "NAME",
+            Arity = ArgumentArity.ExactlyOne,
+        };
+        var data = new Option<string?>("--data")
+        {
+            Description = "Folder of the token data on this machine; by default the path that the run has.",
+            HelpName = "DIR",
+            Arity = ArgumentArity.ExactlyOne,
+        };
+        var trainers = OptionChecks.Whole("--trainers", 1, RoomKind, "Trainers that this node takes at most.");
+        var worker = new Option<bool>("--worker") { Hidden = true };
+        var command = new CliCommand<NodeRequest>("node", "Host trainers of a run that another process leads.", """
+            Dials until the run answers, and offers this process: the run gives it trainers, or parks it until a trainer needs a
+            place. The process must be the same build of actortrain, and find the run's folder and token data at the same paths; both
+            are compared by hash. Kill it at any moment: its lanes go to others within the same step, and no bit changes. If the run
+            ends, or is restarted, the node dials again, without end.
+
+            Ctrl-C or SIGTERM leaves in order and exits with 0; a second one exits immediately. Exit code 2: the run refused the node
+            and gave the reason.
+
+            Examples:
+              actortrain pretrain book.yaml --set nodes.listen=127.0.0.1:4053
+              actortrain node --join 127.0.0.1:4053
+              actortrain node --join 127.0.0.1:4053,127.0.0.1:4054 --name spare --trainers 2
+            """,
+            line => new NodeRequest(
+                line.GetRequiredValue(join), line.GetValue(name), line.GetValue(data), line.GetValue(worker) ? 0 : line.GetValue(trainers),
+                line.GetValue(worker)),
+            Run) { join, name, data, trainers, worker };
+        command.Validators.Add(line =>
+        {
+            if (line.GetResult(join)?.Tokens is [.., var addresses] && Addresses(addresses.Value) is null)
+                line.AddError($"--join is '{addresses.Value}', but it must be HOST:PORT, or several of them with commas between");
+            if (line.GetResult(name)?.Tokens is [.., var given] && !NodeProtocol.IsName(given.Value))
+                line.AddError($"--name is '{given.Value}', but it must be letters, digits, dots, dashes and underscores, at most "
+                    + $"{NodeProtocol.LongestName}");
+        });
+        return command;
+    }
+
+    private static int Run(NodeRequest request, CommandContext context)
+    {
+        if (request.IsWorker)
+            ProcessEnd.WithParent();
+        var options = new NodeLinkOptions
+        {
+            Node = new NodeKey(request.Name ?? NameOfProcess(), context.Time.GetUtcNow().Ticks),
+            Build = BuildIdentity.Value,
+            Host = Environment.MachineName,
+            ProcessId = Environment.ProcessId,
+            Room = request.Room,
+            Addresses = Addresses(request.Join)!.Length,
+            Seed = Environment.ProcessId,
+        };
+        using var log = new ErrorLog(context.Error);
+        var run = new NodeRun(request.Data, trustsData: request.IsWorker, log);
+        var host = NodeHost.Start(options, Addresses(request.Join)!, run, Say, log);
+        using var stop = new StopSignal(host.Leave, ignoresInterrupt: request.IsWorker);
+        var refusal = host.Ended.GetAwaiter().GetResult();
+
+        // What a trainer that hangs may still use is not freed.
+        if (host.End(EndPatience))
+        {
+            host.Dispose();
+            run.Dispose();
+        }
+
+        if (refusal is not null)
+            throw new UserErrorException(refusal);
+        context.Output.WriteLine($"{options.Node} has left.");
+        return ExitCode.Success;
+
+        void Say(string sentence, bool isWarning) =>
+            (isWarning ? context.Error : context.Output).WriteLine($"{options.Node}: {sentence}");
+    }
+
+    private static string[]? Addresses(string text)
+    {
+        var addresses = text.Split(',', StringSplitOptions.TrimEntries);
+        return addresses.All(static address => address.LastIndexOf(':') is > 0 and var colon
+            && ushort.TryParse(address[(colon + 1)..], out var port) && port > 0
+            && Uri.CheckHostName(address[..colon]) is not UriHostNameType.Unknown) ? addresses : null;
+    }
+
+    private static string NameOfProcess()
+    {
+        var machine = new string([.. Environment.MachineName.Select(static letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-')]);
+        return $"{machine[..Math.Min(machine.Length, 48)]}-{Environment.ProcessId}";
+    }
+}
+
+/// <param name="Room">Trainers that it takes at most; 0 for its share.</param>
+/// <param name="IsWorker">Whether the process that leads started it, with which it then ends.</param>
+public sealed record NodeRequest(string Join, string? Name, string? Data, int Room, bool IsWorker);
