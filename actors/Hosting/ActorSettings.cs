@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Wire;
@@ -58,6 +59,8 @@ public static class ActorSettings
                 trusted-selection-paths = ["/user/{{NodeProtocol.Desk}}"]
                 retry-gate-closed-for = 300ms
                 dot-netty.tcp {
+                  enforce-ip-family = on
+                  dns-use-ipv6 = {{(listenOn.AddressFamily == AddressFamily.InterNetworkV6 ? "on" : "off")}}
                   hostname = {{Quote(listenOn.Address.ToString())}}
                   port = {{listenOn.Port}}
                   maximum-frame-size = {{LargestFrame}}b

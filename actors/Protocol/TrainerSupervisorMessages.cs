@@ -24,6 +24,9 @@ public sealed record TrainerSupervisorStarted : TrainerSupervisorReport;
 /// <summary>A new life, without a state.</summary>
 public sealed record TrainerStarted(TrainerKey Trainer) : TrainerSupervisorReport;
 
+/// <summary>No node has had room for it for a while; it goes on waiting.</summary>
+public sealed record TrainerUnplaced(int Number) : TrainerSupervisorReport;
+
 public sealed record TrainerLost(TrainerKey Trainer, string Reason) : TrainerSupervisorReport
 {
     /// <summary>The corruption that ended it; null if none.</summary>

@@ -82,6 +82,7 @@ internal static class WireForms
         Form<TrainerStarted>("trainer-started"),
         Form<TrainerLost>("trainer-lost"),
         Form<TrainerGivenUp>("trainer-given-up"),
+        Form<TrainerUnplaced>("trainer-unplaced"),
         Form<PrepareExperience>("prepare-experience"),
         Form<RolloutsStarted>("rollouts-started"),
         Form<ExperiencePrepared>("experience-prepared"),
@@ -257,6 +258,7 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
 [JsonSerializable(typeof(TrainerStarted))]
 [JsonSerializable(typeof(TrainerLost))]
 [JsonSerializable(typeof(TrainerGivenUp))]
+[JsonSerializable(typeof(TrainerUnplaced))]
 [JsonSerializable(typeof(PrepareExperience))]
 [JsonSerializable(typeof(RolloutsStarted))]
 [JsonSerializable(typeof(ExperiencePrepared))]

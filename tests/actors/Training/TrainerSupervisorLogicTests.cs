@@ -149,7 +149,6 @@ public sealed class TrainerSupervisorLogicTests
         var (first, place) = (new TrainerKey(1, 1), new Place("a"));
         logic.Handle(new StartTrainer(1, 0), Start).ShouldBe([new TellPlaces(new SeekPlace(1))]);
         logic.Handle(new StartTrainer(1, 0), Start).ShouldBe([new TellPlaces(new SeekPlace(1))]);
-        logic.NextTick.ShouldBeNull();
         logic.Placed(1, place, Start).ShouldBe([new SpawnTrainer(first) { Place = place }, new TellRun(new TrainerStarted(first))]);
         logic.Placed(1, place, Start).ShouldBeEmpty();
         logic.Placed(1, new Place("b"), Start).ShouldBe([new TellPlaces(new LeavePlace(new Place("b")))]);
@@ -166,6 +165,22 @@ public sealed class TrainerSupervisorLogicTests
         logic.Handle(new StartTrainer(1, 101), Start);
         logic.Handle(new RetireTrainer(1), Start).ShouldBe([new TellPlaces(new ForgetPlace(1))]);
         logic.Placed(1, place, Start).ShouldBe([new TellPlaces(new LeavePlace(place))]);
+    }
+
+    [Fact]
+    public void A_trainer_that_finds_no_place_for_a_while_is_reported_and_goes_on_waiting()
+    {
+        var logic = new TrainerSupervisorLogic(Options, seeksPlaces: true);
+        logic.Handle(new StartTrainer(1, 0), Start);
+        var due = logic.NextTick!.Value;
+        logic.Tick(due - TimeSpan.FromMilliseconds(1)).ShouldBeEmpty();
+        logic.Handle(new StartTrainer(1, 0), due - TimeSpan.FromMilliseconds(1));
+        logic.Tick(due).ShouldBe([new TellRun(new TrainerUnplaced(1))]);
+        logic.NextTick.ShouldBeNull();
+        logic.Handle(new StartTrainer(1, 0), due).ShouldBe([new TellRun(new TrainerUnplaced(1)), new TellPlaces(new SeekPlace(1))]);
+        logic.NextTick.ShouldBeNull();
+        logic.Placed(1, new Place("a"), due).ShouldContain(new TellRun(new TrainerStarted(new TrainerKey(1, 1))));
+        logic.NextTick.ShouldBeNull();
     }
 
     [Fact]
