@@ -9,6 +9,9 @@ public sealed record StartTrainer(int Number, int AfterIncarnation) : TrainerSup
 
 public sealed record RetireTrainer(int Number) : TrainerSupervisorCommand;
 
+/// <summary>Retires all other trainers: if a command to do so was lost, they hold places that a trainer waits for.</summary>
+public sealed record RetireOthers(IReadOnlyList<int> Kept) : TrainerSupervisorCommand;
+
 /// <summary>Abandons a life of a trainer that does not answer; its memory is freed once its thread returns. Another life begins after the
 /// backoff.</summary>
 public sealed record AbandonTrainer(TrainerKey Trainer, string Reason) : TrainerSupervisorCommand;

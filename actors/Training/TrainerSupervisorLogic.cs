@@ -41,11 +41,11 @@ public sealed class TrainerSupervisorLogic
                 Start(start);
                 break;
             case RetireTrainer retire when posts.TryGetValue(retire.Number, out var post):
-                if (post.Life is { } retired)
-                    Do(new StopTrainer(retired));
-                if (post.IsSeeking)
-                    Do(new TellPlaces(new ForgetPlace(post.Number)));
-                post.Clear();
+                Retire(post);
+                break;
+            case RetireOthers others:
+                foreach (var post in posts.Values.Where(post => !others.Kept.Contains(post.Number)))
+                    Retire(post);
                 break;
             case AbandonTrainer abandon:
                 Abandon(abandon.Trainer, abandon.Reason);
@@ -103,6 +103,15 @@ public sealed class TrainerSupervisorLogic
             Abandon(over, "The run takes it for lost.");
         else if (post.StartAt is null || post.StartAt <= now)
             BeginLife(post);
+    }
+
+    private void Retire(Post post)
+    {
+        if (post.Life is { } retired)
+            Do(new StopTrainer(retired));
+        if (post.IsSeeking)
+            Do(new TellPlaces(new ForgetPlace(post.Number)));
+        post.Clear();
     }
 
     private void Abandon(TrainerKey trainer, string reason)

@@ -76,6 +76,7 @@ internal static class WireForms
         Form<Evaluated>("evaluated"),
         Form<StartTrainer>("start-trainer"),
         Form<RetireTrainer>("retire-trainer"),
+        Form<RetireOthers>("retire-others"),
         Form<AbandonTrainer>("abandon-trainer"),
         Form<TellTrainer>("tell-trainer"),
         Form<TrainerSupervisorStarted>("trainer-supervisor-started"),
@@ -252,6 +253,7 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
 [JsonSerializable(typeof(Evaluated))]
 [JsonSerializable(typeof(StartTrainer))]
 [JsonSerializable(typeof(RetireTrainer))]
+[JsonSerializable(typeof(RetireOthers))]
 [JsonSerializable(typeof(AbandonTrainer))]
 [JsonSerializable(typeof(TellTrainer))]
 [JsonSerializable(typeof(TrainerSupervisorStarted))]

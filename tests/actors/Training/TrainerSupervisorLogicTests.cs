@@ -143,6 +143,15 @@ public sealed class TrainerSupervisorLogicTests
     }
 
     [Fact]
+    public void Those_that_the_run_does_not_know_any_more_are_retired()
+    {
+        for (var number = 0; number < 3; number++)
+            logic.Handle(new StartTrainer(number, 0), Start);
+        logic.Handle(new RetireOthers([1]), Start).ShouldBe([new StopTrainer(new TrainerKey(0, 1)), new StopTrainer(new TrainerKey(2, 1))]);
+        logic.Handle(new RetireOthers([1]), Start).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void On_nodes_each_life_waits_for_a_place_and_the_end_of_a_node_is_no_failure()
     {
         var logic = new TrainerSupervisorLogic(Options with { MaxLosses = 0 }, seeksPlaces: true);

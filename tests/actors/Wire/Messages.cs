@@ -105,7 +105,7 @@ internal static class Messages
             new UpdateApplied(Key, At, new AppliedUpdate(9, null)),
         new AtAnotherStep(Key, 11, 3), new StateCopied(Key, 1, 12, 4, 99) { StateChecksum = 98 }, new EvaluationProgressed(Key, 12),
             new Evaluated(Key, 12, 2.5, 12.2, 1.1),
-        new StartTrainer(3, 1), new RetireTrainer(3), new AbandonTrainer(Key, "It is silent."), new TellTrainer(Key, new Evaluate(12)),
+        new StartTrainer(3, 1), new RetireTrainer(3), new RetireOthers([1, 3]), new AbandonTrainer(Key, "It is silent."), new TellTrainer(Key, new Evaluate(12)),
         new TrainerSupervisorStarted(), new TrainerStarted(Key), new TrainerLost(Key, "It threw.") { Damage = FoundDamage.Shared },
             new TrainerGivenUp(3, "It failed 4 times."), new TrainerUnplaced(3),
         new AddBlock(At, new LaneBlock(4, 2)), new ReducerStarted(1), new BlockDamaged(1, At, null, "It was damaged."),
