@@ -9,6 +9,9 @@ public sealed record NodesRun
     /// <summary>For the control plane; port 0 for any that is free.</summary>
     public required IPEndPoint ListenOn { get; init; }
 
+    /// <summary>Where nodes are told to connect to the data plane, given where it listens.</summary>
+    public Func<IPEndPoint, IPEndPoint> DataPlaneAt { get; init; } = static address => address;
+
     /// <summary>What nodes must agree with. Its address of the data plane and its first lease are filled in.</summary>
     public required NodeRosterOptions Roster { get; init; }
 

@@ -72,12 +72,13 @@ public static class TrainingServices
     {
         ArgumentNullException.ThrowIfNull(nodes);
         ArgumentNullException.ThrowIfNull(plane);
+        var dataPlane = nodes.DataPlaneAt(new IPEndPoint(nodes.ListenOn.Address, plane.Address.Port));
         return akka.AddHocon(ActorSettings.Remote(nodes.ListenOn), HoconAddMode.Prepend).WithActors((system, registry) =>
             registry.Register<NodeDesk>(system.ActorOf(
                 ActorProps.NodeDesk(
                     () => nodes.Roster with
                     {
-                        DataPlane = new IPEndPoint(nodes.ListenOn.Address, plane.Address.Port).ToString(),
+                        DataPlane = dataPlane.ToString(),
                         LeasesFrom = DateTimeOffset.UtcNow.Ticks,
                     },
                     plane, nodes.Notify),

@@ -16,8 +16,10 @@ namespace ActorTrain.Host.Chaos;
 /// one skipped batches, one whose skip list contained them from the start.</summary>
 /// <param name="runFile">The run file, or null.</param>
 /// <param name="force">Whether to train even if memory seems short.</param>
+/// <param name="nodes">Processes that host the trainers of the disturbed run; 0 for none. The others are trained by one process.</param>
 internal sealed class ChaosExperiment(
-    TrainingStage stage, string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration, bool force, Action<string> say)
+    TrainingStage stage, string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration, bool force, int nodes,
+    Action<string> say)
 {
     private const string CacheName = "undisturbed.json";
 
@@ -51,7 +53,7 @@ internal sealed class ChaosExperiment(
 
     public ChaosOutcome Disturbed(ChaosSchedule schedule, CancellationToken stop)
     {
-        var outcome = Trainee("disturbed", configuration, overrides).Train(schedule, null, Tell, stop);
+        var outcome = Trainee("disturbed", configuration, overrides, nodes).Train(schedule, null, Tell, stop);
         say($"disturbed: trained in {outcome.Seconds:F1} s by {outcome.Starts} "
             + $"{(outcome.Starts == 1 ? "process" : "processes, one after another")}");
         return outcome;
@@ -95,13 +97,14 @@ internal sealed class ChaosExperiment(
             intervention with { Number = i + 1, By = "the skip list" }))];
     }
 
-    private ChaosTrainee Trainee(string name, RunConfiguration with, IReadOnlyList<string> settings)
+    private ChaosTrainee Trainee(string name, RunConfiguration with, IReadOnlyList<string> settings, int onNodes = 0)
     {
         // In a shared database only the name distinguishes runs.
         var own = $"{configuration.Run.Name}-{name}"
             + (configuration.Journal.Connection.Length == 0 || name == "undisturbed" ? ""
                 : DateTime.UtcNow.ToString("-yyyyMMddHHmmss", CultureInfo.InvariantCulture));
-        return new ChaosTrainee(stage, runFile, settings, with with { Run = new RunOptions { Name = own, Output = folder } }, force);
+        return new ChaosTrainee(stage, runFile, settings, with with { Run = new RunOptions { Name = own, Output = folder } }, force,
+            onNodes);
     }
 
     // Equal for the same settings and the same build.

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using ActorTrain.Chaos;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
@@ -49,8 +50,9 @@ internal sealed record ChaosOutcome(
 /// <summary>Trains one of the compared runs in real processes, as many as necessary.</summary>
 /// <param name="runFile">The run file, or null.</param>
 /// <param name="force">Whether to train even if memory seems short.</param>
+/// <param name="nodes">Processes that host its trainers; 0 for none.</param>
 internal sealed class ChaosTrainee(
-    TrainingStage stage, string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration, bool force)
+    TrainingStage stage, string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration, bool force, int nodes)
 {
     private const int KilledExit = 137;
     private const int MostFailures = 3;
@@ -142,6 +144,12 @@ internal sealed class ChaosTrainee(
             yield return runFile;
         if (force)
             yield return "--force";
+        if (nodes > 0)
+        {
+            yield return "--nodes";
+            yield return nodes.ToString(CultureInfo.InvariantCulture);
+        }
+
         string[] own = [$"run.name={configuration.Run.Name}", $"run.output={configuration.Run.Output}"];
         foreach (var setting in overrides.Concat(own))
         {

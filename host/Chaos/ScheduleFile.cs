@@ -15,10 +15,12 @@ internal static class ScheduleFile
     private static readonly string[] TopKeys = ["seed", "faults"];
 
     /// <param name="hasRollouts">Whether the run is one of <c>rlhf</c>.</param>
-    public static ChaosTarget TargetOf(RunConfiguration configuration, bool hasRollouts = false) => new(
+    /// <param name="nodes">Processes that host its trainers; 0 for none.</param>
+    public static ChaosTarget TargetOf(RunConfiguration configuration, bool hasRollouts = false, int nodes = 0) => new(
         configuration.Training.Steps, configuration.Training.Batch, configuration.Trainers.Count, configuration.ReducerCount,
         configuration.Trainers.Timeout, configuration.Checkpoints.Every ?? configuration.Checkpoints.Interval.Most)
     {
+        Nodes = nodes,
         Rollouts = !hasRollouts ? null : new RolloutTarget(
             configuration.Rollouts.Workers, configuration.Rollouts is { Lag: 0, Epochs: 1 }, configuration.ComparesWithBase,
             configuration.Advantages.NeedsCritic),
@@ -134,6 +136,7 @@ internal static class ScheduleFile
         [
             .. kind.Role is ChaosKind.Trainer or ChaosKind.Anyone ? Numbered(ChaosKind.Trainer, run.Trainers) : [],
             .. kind.Role is ChaosKind.Reducer or ChaosKind.Anyone ? Numbered(ChaosKind.Reducer, run.Reducers) : [],
+            .. kind.Role is ChaosKind.Node ? Numbered(ChaosKind.Node, run.Nodes, from: 1) : [],
             .. run.Rollouts is { } rollouts && kind.Role is ChaosKind.Sampler or ChaosKind.Anyone
                 ? Numbered(ChaosKind.Sampler, rollouts.Samplers) : [],
             .. run.Rollouts is not null && kind.Role is ChaosKind.Anyone
@@ -145,7 +148,8 @@ internal static class ScheduleFile
             : throw new UserErrorException(
                 $"{At(name, node)}: {kind.Name} does not apply to '{text}'; choose one of {string.Join(", ", known)}.");
 
-        static IEnumerable<string> Numbered(string role, int count) => Enumerable.Range(0, count).Select(number => $"{role}-{number}");
+        static IEnumerable<string> Numbered(string role, int count, int from = 0) =>
+            Enumerable.Range(from, count).Select(number => $"{role}-{number}");
     }
 
     private static object Value(YamlNode node, string name, string key, SettingKind kind) => kind.TryRead(TextOf(node, name), out var value)

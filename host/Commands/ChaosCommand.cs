@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Chaos;
 using ActorTrain.Data.Chats;
 using ActorTrain.Data.Shards;
@@ -42,6 +43,7 @@ internal static class ChaosCommand
           actortrain chaos run.yaml --schedule faults.yaml
           actortrain chaos run.yaml --seed 7 --faults 20 --report chaos.json
           actortrain chaos run.yaml --seed 7 --every 30
+          actortrain chaos run.yaml --nodes 4 --every 10
         """;
 
     public static CliCommand Define()
@@ -55,6 +57,8 @@ internal static class ChaosCommand
             + "repeats.");
         var every = OptionChecks.Optional<double>("--every", "SECONDS", new Number(0.1, 86_400), "Inject a random fault every N seconds "
             + "until the run ends.");
+        var nodes = OptionChecks.Optional<int>("--nodes", "N", new Whole(2, NodeProtocol.MostNodes), "Spread the trainers of the disturbed "
+            + "run over N processes, which faults hit, too; trainers.count is then N unless it is given.");
         var report = new Option<string?>("--report")
         {
             Description = "Also write the report to this file; as JSON if its name ends in "
@@ -68,8 +72,9 @@ internal static class ChaosCommand
         var command = new CliCommand<ChaosRequest>("chaos", "Inject faults into a run and verify that it ends bit-identical.", LongHelp,
             line => new ChaosRequest(
                 line.GetValue(file), line.GetValue(set) ?? [], line.GetValue(schedule), line.GetValue(seed), line.GetValue(faults),
-                line.GetValue(every), line.GetValue(report), line.GetValue(picture), line.GetValue(fresh), line.GetValue(force)),
-            Run) { file, set, schedule, seed, faults, every, report, picture, fresh, force };
+                line.GetValue(every), line.GetValue(report), line.GetValue(picture), line.GetValue(fresh), line.GetValue(force),
+                line.GetValue(nodes)),
+            Run) { file, set, schedule, seed, faults, every, nodes, report, picture, fresh, force };
         command.Validators.Add(line =>
         {
             if (line.GetValue(file) is null && line.GetValue(set) is not { Length: > 0 })
@@ -90,6 +95,7 @@ internal static class ChaosCommand
 
     public static int Run(ChaosRequest request, CommandContext context)
     {
+        request = request with { Overrides = NodesSetup.WithTrainers(request.RunFile, request.Overrides, request.Nodes) };
         var configuration = RunFile.Read(request.RunFile, request.Overrides);
         if (configuration.Training.Precision is null)
         {
@@ -100,7 +106,10 @@ internal static class ChaosCommand
         }
 
         var stage = StageOf(configuration, request.Force);
-        var target = ScheduleFile.TargetOf(configuration, stage == TrainingStage.Reinforcing);
+        if (request.Nodes is not null && stage == TrainingStage.Reinforcing)
+            throw new UserErrorException("Runs on rollouts do not use nodes yet; omit --nodes.");
+        var nodes = request.Nodes ?? 0;
+        var target = ScheduleFile.TargetOf(configuration, stage == TrainingStage.Reinforcing, nodes);
         var schedule = request.Schedule is { } path ? ScheduleFile.Read(path, target)
             : request.Every is { } every ? ChaosSchedule.DrawTimed((ulong)request.Seed, every, target)
             : ChaosSchedule.Draw((ulong)request.Seed, request.Faults, target);
@@ -111,7 +120,7 @@ internal static class ChaosCommand
         }
 
         using var stop = new StopSignal();
-        var experiment = new ChaosExperiment(stage, request.RunFile, request.Overrides, configuration, request.Force, line =>
+        var experiment = new ChaosExperiment(stage, request.RunFile, request.Overrides, configuration, request.Force, nodes, line =>
         {
             context.Output.WriteLine(line);
             context.Output.Flush();
@@ -165,11 +174,11 @@ internal static class ChaosCommand
 
 public sealed record ChaosRequest(
     string? RunFile, IReadOnlyList<string> Overrides, string? Schedule, long Seed, int Faults, double? Every, string? Report,
-    string? Picture, bool Fresh, bool Force = false)
+    string? Picture, bool Fresh, bool Force = false, int? Nodes = null)
 {
     public bool Equals(ChaosRequest? other) =>
-        other is not null && (RunFile, Schedule, Seed, Faults, Every, Report, Picture) == (other.RunFile, other.Schedule, other.Seed,
-            other.Faults, other.Every, other.Report, other.Picture)
+        other is not null && (RunFile, Schedule, Seed, Faults, Every, Nodes, Report, Picture) == (other.RunFile, other.Schedule, other.Seed,
+            other.Faults, other.Every, other.Nodes, other.Report, other.Picture)
         && (Fresh, Force) == (other.Fresh, other.Force)
         && Overrides.SequenceEqual(other.Overrides);
 

@@ -21,8 +21,6 @@ namespace ActorTrain.Host.Commands;
 /// <summary>What the commands that train have in common.</summary>
 internal static class TrainCommand
 {
-    private const string CountKey = "trainers.count";
-
     /// <param name="details">The rest of its help.</param>
     public static CliCommand Define(TrainingStage stage, string summary, string details)
     {
@@ -65,8 +63,7 @@ internal static class TrainCommand
     private static int Run(TrainingStage stage, TrainRequest request, CommandContext context)
     {
         request = request with { Overrides = [.. stage.Settings, .. request.Overrides] };
-        if (request.Nodes is >= 2 and var workers && !RunFile.Gives(request.RunFile, request.Overrides, CountKey))
-            request = request with { Overrides = [.. request.Overrides, $"{CountKey}={workers}"] };
+        request = request with { Overrides = NodesSetup.WithTrainers(request.RunFile, request.Overrides, request.Nodes) };
         var asked = RunFile.Read(request.RunFile, request.Overrides);
         var directory = new RunDirectory(asked.Run.Output, asked.Run.Name);
         var started = File.Exists(directory.ConfigurationFile) ? RunFile.Read(directory.ConfigurationFile, []) : null;

@@ -25,7 +25,7 @@ internal sealed class WorkerProcesses : IDisposable
     private readonly ILogger log;
     private readonly List<Thread> keepers = [];
     private readonly Lock gate = new();
-    private readonly HashSet<Process> living = [];
+    private readonly Dictionary<string, Process> living = [];
     private readonly ManualResetEventSlim isOver = new();
 
     /// <param name="address">Where they join.</param>
@@ -44,12 +44,19 @@ internal sealed class WorkerProcesses : IDisposable
         }
     }
 
+    /// <summary>The number of the living process of a node; null if it has none.</summary>
+    public int? ProcessOf(string node)
+    {
+        lock (gate)
+            return living.TryGetValue(node, out var process) ? process.Id : null;
+    }
+
     public void Dispose()
     {
         isOver.Set();
         Process[] left;
         lock (gate)
-            left = [.. living];
+            left = [.. living.Values];
         foreach (var process in left)
             Close(process);
         var deadline = Stopwatch.StartNew();
@@ -58,7 +65,7 @@ internal sealed class WorkerProcesses : IDisposable
             if (keeper.Join(EndPatience > deadline.Elapsed ? EndPatience - deadline.Elapsed : TimeSpan.Zero))
                 continue;
             lock (gate)
-                left = [.. living];
+                left = [.. living.Values];
             foreach (var process in left)
                 Kill(process);
             keeper.Join(EndPatience);
@@ -92,7 +99,7 @@ internal sealed class WorkerProcesses : IDisposable
         using var process = Start(name);
         var pid = process.Id;
         lock (gate)
-            living.Add(process);
+            living[name] = process;
         if (isOver.IsSet)
             Close(process);
         log.LogInformation("{Node} is process {Process}", name, pid);
@@ -103,7 +110,7 @@ internal sealed class WorkerProcesses : IDisposable
         }
 
         lock (gate)
-            living.Remove(process);
+            living.Remove(name);
         if (isOver.IsSet)
             return;
         var how = process.ExitCode > 128 ? $"was ended by signal {process.ExitCode - 128}" : $"ended with code {process.ExitCode}";

@@ -14,6 +14,13 @@ namespace ActorTrain.Host.Training;
 /// <param name="Workers">Processes that this one starts.</param>
 internal sealed record NodesSetup(int Workers)
 {
+    private const string CountKey = "trainers.count";
+
+    /// <summary>Unless the run says how many trainers it has, there is one for each process.</summary>
+    /// <param name="workers">As given with <c>--nodes</c>; null if it is not given.</param>
+    public static IReadOnlyList<string> WithTrainers(string? runFile, IReadOnlyList<string> overrides, int? workers) =>
+        workers is >= 2 && !RunFile.Gives(runFile, overrides, CountKey) ? [.. overrides, $"{CountKey}={workers}"] : overrides;
+
     /// <param name="workers">As given with <c>--nodes</c>; null if it is not given.</param>
     /// <returns>Null if all trainers live in this process.</returns>
     public static NodesSetup? Of(RunConfiguration configuration, int? workers) =>

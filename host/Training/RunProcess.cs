@@ -180,6 +180,8 @@ internal sealed class RunProcess
         using var host = chaos is null ? TrainingHost.Start(run, log)
             : TrainingHost.Start(chaos.Break(run, configuration.Training.MicroBatch), log, chaos.Break);
         using var workers = nodes?.StartWorkers(host, log, progress);
+        if (workers is not null)
+            chaos?.Watch(workers.ProcessOf);
         try
         {
             var control = new RunControl(host.Run, host.Nodes, MessageTrace.Of(host.System), RequireMemoryFor);

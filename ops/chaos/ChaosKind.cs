@@ -41,6 +41,18 @@ public enum FaultEffect
 
     JumpClock,
 
+    /// <summary>The process of a node is killed.</summary>
+    KillNode,
+
+    /// <summary>The process of a node is stopped, and woken later.</summary>
+    StopNode,
+
+    /// <summary>The process of a node is asked to end.</summary>
+    EndNode,
+
+    /// <summary>The data plane of all nodes is cut.</summary>
+    CutNodes,
+
     PressMemory,
 }
 
@@ -52,7 +64,7 @@ public sealed record ChaosKind(string Name, FaultEffect Effect, string Role, str
     public const string Trainer = "trainer", Reducer = "reducer", Supervisor = "supervisor", Trainers = "trainers", Spikes = "spikes",
         Checkpointer = "checkpointer",
         Journal = "journal", Metrics = "metrics", Rollouts = "rollouts", Sampler = "rollout", Reward = "reward", Reference = "reference",
-        Critic = "critic", Ledger = "ledger", Anyone = "any";
+        Critic = "critic", Ledger = "ledger", Node = "node", Anyone = "any";
 
     /// <summary>Where to flip a bit: in the first of these that is stored.</summary>
     public IReadOnlyList<FlatPlace> Places { get; init; } = [];
@@ -63,7 +75,11 @@ public sealed record ChaosKind(string Name, FaultEffect Effect, string Role, str
     /// <summary>Default duration; null if it has none.</summary>
     public double? Seconds { get; init; }
 
-    public bool TakesActor => Role is Trainer or Reducer or Sampler or Anyone;
+    public bool TakesActor => Role is Trainer or Reducer or Sampler or Node or Anyone;
+
+    /// <summary>Whether it needs the memory of trainers, which is that of this process unless they live on nodes.</summary>
+    private bool IsInTrainers => (Role is Trainer && Effect is FaultEffect.Flip or FaultEffect.NotANumber or FaultEffect.Slow)
+        || Effect is FaultEffect.Poison;
 
     public bool TakesBit => Effect is FaultEffect.Flip or FaultEffect.Misreport;
 
@@ -81,6 +97,9 @@ public sealed record ChaosKind(string Name, FaultEffect Effect, string Role, str
         var rollouts = run.Rollouts;
         return Effect switch
         {
+            FaultEffect.KillNode or FaultEffect.StopNode or FaultEffect.EndNode or FaultEffect.CutNodes when run.Nodes == 0 =>
+                "trainers on nodes (`actortrain chaos --nodes N`)",
+            _ when IsInTrainers && run.Nodes > 0 => "trainers in the process that leads, instead of on nodes",
             FaultEffect.Poison when rollouts is not null => "a run that trains on data instead of rollouts",
             FaultEffect.Misreport when rollouts?.IsOnPolicy == false =>
                 "rollouts.lag 0 and rollouts.epochs 1: else only an audit may find it",

@@ -17,15 +17,22 @@ public sealed class ChaosProcess : IDisposable
 
     private readonly ChaosOrders orders;
     private readonly ScheduledFaults faults;
+    private readonly ChaosMachine machine;
     private readonly DatabaseProxy? proxy;
+    private LinkProxy? dataPlane;
 
     private ChaosProcess(ChaosOrders orders, RunDirectory run, string connection)
     {
         this.orders = orders;
         proxy = connection.Length > 0 ? new DatabaseProxy(connection) : null;
         Connection = proxy?.Connection ?? connection;
-        faults = new ScheduledFaults(orders, new ChaosLog(run.Path), ScheduledFaults.DatabaseSwitch(run.JournalFile, proxy),
-            () => RoomFor(run));
+        machine = new ChaosMachine
+        {
+            SetDatabaseAway = ScheduledFaults.DatabaseSwitch(run.JournalFile, proxy),
+            RoomOnDisk = () => RoomFor(run),
+            SetNodesAway = away => dataPlane?.SetAway(away),
+        };
+        faults = new ScheduledFaults(orders, new ChaosLog(run.Path), machine);
         new Thread(EndWithParent) { IsBackground = true }.Start();
     }
 
@@ -46,12 +53,25 @@ public sealed class ChaosProcess : IDisposable
             : throw new UserErrorException($"{Variable} is set, but this process was not started by `actortrain chaos`; unset it.");
     }
 
+    /// <summary>How to find the processes of nodes.</summary>
+    public void Watch(Func<string, int?> processOf) => machine.ProcessOf = processOf;
+
     /// <summary>Wraps a run with faults.</summary>
     /// <param name="microBatch">Samples per batch, at most, as the run reads them.</param>
     public TrainingRun Break(TrainingRun run, int microBatch)
     {
         var poison = orders.Faults.Where(static fault => fault.Positions > 0).ToList();
-        var broken = run.WithFaults(faults);
+        var broken = run.WithFaults(faults) with
+        {
+            Nodes = run.Nodes is not { } nodes ? null : nodes with
+            {
+                DataPlaneAt = at =>
+                {
+                    dataPlane = new LinkProxy($"{at.Address}", at.Port);
+                    return dataPlane.Address;
+                },
+            },
+        };
         return poison.Count == 0 ? broken : broken with
         {
             Samples = new PoisonedSamples(
@@ -66,6 +86,7 @@ public sealed class ChaosProcess : IDisposable
     {
         faults.Dispose();
         proxy?.Dispose();
+        dataPlane?.Dispose();
     }
 
     // Enough for files that are written by lines, not for a checkpoint.

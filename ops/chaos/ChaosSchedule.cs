@@ -10,6 +10,9 @@ public sealed record ChaosTarget(long Steps, int Batch, int Trainers, int Reduce
 {
     /// <summary>Null without rollouts.</summary>
     public RolloutTarget? Rollouts { get; init; }
+
+    /// <summary>Processes that host the trainers, <c>node-1</c> and so on; 0 if the process that leads does.</summary>
+    public int Nodes { get; init; }
 }
 
 /// <param name="IsOnPolicy">Whether each step is trained on rollouts of its own weights.</param>
@@ -36,6 +39,7 @@ public sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Faults,
             ChaosKind.Trainer => $"{role}-{Draw("trainer", run.Trainers)}",
             ChaosKind.Reducer => $"{role}-{Draw("reducer", run.Reducers)}",
             ChaosKind.Sampler => $"{role}-{Draw("sampler", run.Rollouts!.Samplers)}",
+            ChaosKind.Node => $"{role}-{1 + Draw("node", run.Nodes)}",
             _ => role,
         };
         string[] roles =

@@ -1,7 +1,5 @@
 using System.Data.Common;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace ActorTrain.Chaos;
 
@@ -9,105 +7,25 @@ namespace ActorTrain.Chaos;
 /// server.</summary>
 public sealed class DatabaseProxy : IDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource stopping = new();
-    private readonly Lock gate = new();
-    private readonly List<Socket> open = [];
-    private readonly string host;
-    private readonly int port;
-    private bool isAway;
+    private readonly LinkProxy link;
 
     public DatabaseProxy(string connection)
     {
         var given = new DbConnectionStringBuilder { ConnectionString = connection };
-        host = given.TryGetValue("Host", out var named) || given.TryGetValue("Server", out named) ? $"{named}" : "localhost";
-        port = given.TryGetValue("Port", out var number) ? int.Parse($"{number}", CultureInfo.InvariantCulture) : 5432;
-        listener.Start();
+        var host = given.TryGetValue("Host", out var named) || given.TryGetValue("Server", out named) ? $"{named}" : "localhost";
+        var port = given.TryGetValue("Port", out var number) ? int.Parse($"{number}", CultureInfo.InvariantCulture) : 5432;
+        link = new LinkProxy(host, port);
         given.Remove("Server");
-        given["Host"] = "127.0.0.1";
-        given["Port"] = ((IPEndPoint)listener.LocalEndpoint).Port;
+        given["Host"] = $"{link.Address.Address}";
+        given["Port"] = link.Address.Port;
         Connection = given.ConnectionString;
-        _ = Accept();
     }
 
     /// <summary>Connection string of the same database through this proxy.</summary>
     public string Connection { get; }
 
     /// <summary>Cuts all connections and refuses new ones, or accepts them again.</summary>
-    public void SetAway(bool away)
-    {
-        lock (gate)
-        {
-            isAway = away;
-            if (!away)
-                return;
-            foreach (var socket in open)
-                socket.Dispose();
-            open.Clear();
-        }
-    }
+    public void SetAway(bool away) => link.SetAway(away);
 
-    public void Dispose()
-    {
-        stopping.Cancel();
-        listener.Dispose();
-        SetAway(true);
-        stopping.Dispose();
-    }
-
-    private async Task Accept()
-    {
-        while (true)
-        {
-            Socket near;
-            try
-            {
-                near = await listener.AcceptSocketAsync(stopping.Token).ConfigureAwait(false);
-            }
-            catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
-            {
-                return;
-            }
-
-            _ = Join(near);
-        }
-    }
-
-    private async Task Join(Socket near)
-    {
-        var far = host.StartsWith('/') ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
-            : new Socket(SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            lock (gate)
-            {
-                if (isAway)
-                    return;
-                open.AddRange([near, far]);
-            }
-
-            await (host.StartsWith('/')
-                ? far.ConnectAsync(new UnixDomainSocketEndPoint($"{host}/.s.PGSQL.{port}"))
-                : far.ConnectAsync(host, port)).ConfigureAwait(false);
-            await Task.WhenAny(Carry(near, far), Carry(far, near)).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is SocketException or IOException or ObjectDisposedException)
-        {
-            // One side is closed; the other is closed below.
-        }
-        finally
-        {
-            lock (gate)
-                open.RemoveAll(socket => socket == near || socket == far);
-            near.Dispose();
-            far.Dispose();
-        }
-    }
-
-    private static async Task Carry(Socket from, Socket to)
-    {
-        using var reading = new NetworkStream(from);
-        using var writing = new NetworkStream(to);
-        await reading.CopyToAsync(writing).ConfigureAwait(false);
-    }
+    public void Dispose() => link.Dispose();
 }

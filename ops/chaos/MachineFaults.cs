@@ -6,7 +6,7 @@ namespace ActorTrain.Chaos;
 /// <summary>Simulates faults of the machine by means of the system; nothing outlives the process.</summary>
 public static partial class MachineFaults
 {
-    private const int KillSignal = 9, FileTooBigSignal = 25; // SIGXFSZ
+    private const int KillSignal = 9, EndSignal = 15, ContinueSignal = 18, StopSignal = 19, FileTooBigSignal = 25; // SIGXFSZ
     private const nint Ignored = 1; // SIG_IGN
     private const int FileSizeLimit = 1; // RLIMIT_FSIZE
     private const int SetOpenFileLock = 37; // F_OFD_SETLK
@@ -25,6 +25,14 @@ public static partial class MachineFaults
         _ = SendSignal(Environment.ProcessId, KillSignal);
         Thread.Sleep(Timeout.Infinite);
     }
+
+    /// <summary>Kills another process. One that has ended is no error.</summary>
+    public static void Kill(int process) => _ = SendSignal(process, KillSignal);
+
+    public static void AskToEnd(int process) => _ = SendSignal(process, EndSignal);
+
+    /// <summary>Stops another process, or wakes it.</summary>
+    public static void SetStopped(int process, bool isStopped) => _ = SendSignal(process, isStopped ? StopSignal : ContinueSignal);
 
     /// <summary>Limits the size of files, as on a nearly full disk.</summary>
     /// <param name="most">Bytes; null to restore the former limit.</param>

@@ -25,19 +25,14 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
     private readonly ManualResetEventSlim over = new();
     private readonly ChaosLog log;
     private readonly DateTimeOffset begun;
-    private readonly Action<bool> setDatabaseAway;
-    private readonly Func<long> roomOnDisk;
+    private readonly ChaosMachine machine;
     private long quietUntil;
     private object? ballast;
 
     /// <summary>Continues a schedule after earlier processes of the run.</summary>
-    /// <param name="setDatabaseAway">Makes the database unavailable, or available again.</param>
-    /// <param name="roomOnDisk">Bytes that still fit on a full disk.</param>
-    public ScheduledFaults(ChaosOrders orders, ChaosLog log, Action<bool> setDatabaseAway, Func<long> roomOnDisk)
+    public ScheduledFaults(ChaosOrders orders, ChaosLog log, ChaosMachine machine)
     {
-        this.roomOnDisk = roomOnDisk;
-        this.log = log;
-        this.setDatabaseAway = setDatabaseAway;
+        (this.log, this.machine) = (log, machine);
         begun = orders.Begun;
         var fired = log.Read().Select(static one => one.Fault).ToHashSet();
         pending = [.. orders.Faults.Where(fault => !fired.Contains(fault.Number)).OrderBy(static fault => fault.Step ?? 0)
@@ -171,12 +166,16 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
         var elapsed = (DateTimeOffset.UtcNow - begun).TotalSeconds;
         var found = pending.Find(fault =>
             (fault.Step is { } at ? step >= at : elapsed >= fault.After)
-            && (fault.AppliesTo(actor) || fault.MayApplyTo(actor, step)) && suits(ChaosKinds.ByName[fault.Kind])
+            && (fault.AppliesTo(actor) || fault.MayApplyTo(actor, step) || IsForNode(fault, actor)) && suits(ChaosKinds.ByName[fault.Kind])
                 && also?.Invoke(fault) != false);
         if (found is not null)
             pending.Remove(found);
         return found;
     }
+
+    // Nodes live in other processes: what hits them comes with a message to an actor here.
+    private bool IsForNode(ChaosFault fault, string actor) => ChaosKinds.ByName[fault.Kind].Role == ChaosKind.Node
+        && actor.Split('-')[0] == ChaosKind.Spikes && machine.ProcessOf(fault.Actor) is not null;
 
     // Every step is judged, so the run can be blocked here until the fault is over and the next may be applied.
     private void AwaitQuiet(long step)
@@ -226,14 +225,14 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
                 MachineFaults.Kill();
                 return Fault.None;
             case FaultEffect.FillDisk:
-                var room = roomOnDisk();
+                var room = machine.RoomOnDisk();
                 Note(fault, "process", step,
                     string.Create(CultureInfo.InvariantCulture, $"no file could grow beyond {room:N0} bytes for {fault.Seconds} s"));
                 During(fault.Seconds, full => MachineFaults.LimitFiles(full ? room : null));
                 return Fault.None;
             case FaultEffect.TakeDatabase:
                 Note(fault, "database", step, string.Create(CultureInfo.InvariantCulture, $"it took no decision for {fault.Seconds} s"));
-                During(fault.Seconds, setDatabaseAway);
+                During(fault.Seconds, machine.SetDatabaseAway);
                 return Fault.None;
             case FaultEffect.JumpClock:
                 Note(fault, "process", step,
@@ -245,8 +244,42 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
                     string.Create(CultureInfo.InvariantCulture, $"nine tenths of its managed memory were taken for {fault.Seconds} s"));
                 During(fault.Seconds, on => ballast = on ? MachineFaults.TakeMemory() : null);
                 return Fault.None;
+            case FaultEffect.CutNodes:
+                Note(fault, "data plane", step, string.Create(CultureInfo.InvariantCulture, $"it was cut for {fault.Seconds} s"));
+                During(fault.Seconds, machine.SetNodesAway);
+                return Fault.None;
+            case FaultEffect.KillNode or FaultEffect.StopNode or FaultEffect.EndNode:
+                Strike(fault, kind.Effect, step, machine.ProcessOf(fault.Actor));
+                return Fault.None;
             default:
                 throw new InvalidOperationException($"{kind.Name} does not come with a message.");
+        }
+    }
+
+    private void Strike(ChaosFault fault, FaultEffect effect, long step, int? node)
+    {
+        // It may have ended since it was chosen.
+        if (node is not { } process)
+        {
+            Note(fault, fault.Actor, step, "its process had just ended");
+            return;
+        }
+
+        switch (effect)
+        {
+            case FaultEffect.KillNode:
+                Note(fault, fault.Actor, step, $"its process {process} was killed by signal 9");
+                MachineFaults.Kill(process);
+                break;
+            case FaultEffect.EndNode:
+                Note(fault, fault.Actor, step, $"its process {process} was asked to end");
+                MachineFaults.AskToEnd(process);
+                break;
+            case FaultEffect.StopNode:
+                Note(fault, fault.Actor, step,
+                    string.Create(CultureInfo.InvariantCulture, $"its process {process} was stopped for {fault.Seconds} s"));
+                During(fault.Seconds, isStopped => MachineFaults.SetStopped(process, isStopped));
+                break;
         }
     }
 

@@ -150,6 +150,25 @@ public sealed class NodesTests(RealRun real, ITestOutputHelper output)
         Outcome.Of(first).ShouldSucceed().Output.ShouldContain("first has left.");
     }
 
+    /// <summary>The process that leads is killed, too; the undisturbed run has no nodes.</summary>
+    [Fact]
+    public void A_run_on_nodes_holds_against_a_schedule_of_faults()
+    {
+        File.WriteAllText(real.At("node-faults.yaml"), """
+            faults:
+              - { step: 20, kind: node-death, actor: node-1 }
+              - { step: 60, kind: node-hang, actor: node-2 }
+              - { step: 90, kind: data-plane-cut }
+              - { step: 130, kind: kill }
+              - { step: 160, kind: trainer-exception }
+              - { step: 190, kind: node-departure, actor: node-1 }
+              - { step: 220, kind: node-death }
+            """);
+        var chaos = real.Run(["chaos", .. Long("nodes-chaos", "nodes.timeout=2")[1..], "--nodes", "2", "--schedule", "node-faults.yaml"]).ShouldSucceed();
+        chaos.Output.ShouldContain("bit-identical to those of the undisturbed run");
+        real.Run(["chaos", .. Long("nodes-chaos")[1..], "--schedule", "node-faults.yaml"]).ShouldRefuse("node-death", "--nodes");
+    }
+
     [Fact]
     public void What_nodes_cannot_do_is_refused_in_a_sentence()
     {

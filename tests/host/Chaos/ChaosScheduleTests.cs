@@ -18,7 +18,7 @@ public sealed class ChaosScheduleTests
     [Fact]
     public void Every_kind_is_drawn_before_any_comes_again()
     {
-        foreach (var run in (ChaosTarget[])[ChaosSamples.Target(), ChaosSamples.Rollouts()])
+        foreach (var run in (ChaosTarget[])[ChaosSamples.Target(), ChaosSamples.Rollouts(), ChaosSamples.Nodes()])
         {
             var possible = ChaosKinds.All.Where(kind => kind.LackIn(run) is null).Select(static kind => kind.Name).Order().ToList();
             possible.Count.ShouldBeGreaterThanOrEqualTo(16);
@@ -31,11 +31,13 @@ public sealed class ChaosScheduleTests
     {
         ChaosKind[] Lacking(ChaosTarget run) => [.. ChaosKinds.All.Where(kind => kind.LackIn(run) is not null)];
         Lacking(ChaosSamples.Target()).Select(static kind => kind.Role).Distinct().Order().ShouldBe(
-            ["critic", "ledger", "reference", "reward", "rollout", "rollouts"]);
-        Lacking(ChaosSamples.Rollouts()).Select(static kind => kind.Name).ShouldBe(["poisoned-batch", "critic-death"]);
-        Lacking(ChaosSamples.Rollouts("advantages.estimator=gae")).Select(static kind => kind.Name).ShouldBe(["poisoned-batch"]);
+            ["critic", "ledger", "node", "reference", "reward", "rollout", "rollouts", "spikes"]);
+        string[] ofNodes = ["node-death", "node-hang", "node-departure", "data-plane-cut"];
+        Lacking(ChaosSamples.Rollouts()).Select(static kind => kind.Name).ShouldBe(["poisoned-batch", "critic-death", .. ofNodes]);
+        Lacking(ChaosSamples.Rollouts("advantages.estimator=gae")).Select(static kind => kind.Name).ShouldBe(["poisoned-batch", .. ofNodes]);
         Lacking(ChaosSamples.Rollouts("policy.kl_coefficient=0", "rollouts.lag=1")).Select(static kind => kind.Name)
-            .ShouldBe(["poisoned-batch", "sampler-wrong", "reference-death", "critic-death"]);
+            .ShouldBe(["poisoned-batch", "sampler-wrong", "reference-death", "critic-death", .. ofNodes]);
+        ChaosKinds.All.Where(kind => kind.LackIn(ChaosSamples.Nodes()) is null && ofNodes.Contains(kind.Name)).Count().ShouldBe(4);
         ChaosSchedule.DrawTimed(5, 30, ChaosSamples.Rollouts()).Faults.Select(static fault => fault.Actor).Distinct()
             .ShouldBeSubsetOf(
             [

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Chaos;
 using ActorTrain.Data.Plan;
@@ -65,8 +66,7 @@ public sealed class ScheduledFaultsTests : IDisposable
             var drawn = ChaosSchedule.Draw(11, 40, ChaosSamples.Target("training.steps=60"));
             var safe = drawn.Faults.Where(static fault => ChaosKinds.ByName[fault.Kind].Effect is FaultEffect.Throw or FaultEffect.Drop
                 or FaultEffect.Duplicate or FaultEffect.Defer).ToList();
-            using var faults = new ScheduledFaults(new ChaosOrders(1, DateTimeOffset.UtcNow, 11, safe), new ChaosLog(own), static _ => { },
-                static () => 0);
+            using var faults = new ScheduledFaults(new ChaosOrders(1, DateTimeOffset.UtcNow, 11, safe), new ChaosLog(own), Machine);
             return string.Join(' ', Messages().Select(message => faults.Choose(message.Item1, message.Item2)));
         }
 
@@ -96,13 +96,35 @@ public sealed class ScheduledFaultsTests : IDisposable
         flipped.ShouldBe([6]);
     }
 
+    /// <summary>With a message to an actor of this process, once the node has a process.</summary>
+    [Fact]
+    public void The_process_of_a_node_is_killed_or_stopped_and_woken()
+    {
+        const string text = "- { step: 5, kind: node-hang, actor: node-2, seconds: 0.001 }\n  - { step: 5, kind: node-death, actor: node-2 }";
+        var schedule = ScheduleFile.Parse($"faults:\n  {text}\n", "f", ChaosSamples.Nodes());
+        using var node = Process.Start("sleep", "1000");
+        var machine = Machine;
+        using var faults = new ScheduledFaults(new ChaosOrders(1, DateTimeOffset.UtcNow, 1, schedule.Faults), new ChaosLog(folder), machine);
+        faults.Choose("spikes", Judge(5)).ShouldBe(Fault.None);
+        new ChaosLog(folder).Read().ShouldBeEmpty();
+        machine.ProcessOf = name => name == "node-2" ? node.Id : null;
+        faults.Choose("trainer-2", Compute(5)).ShouldBe(Fault.None);
+        new ChaosLog(folder).Read().ShouldBeEmpty();
+        faults.Choose("spikes", Judge(5)).ShouldBe(Fault.None);
+        while (!node.HasExited)
+            faults.Choose("spikes", Judge(6)).ShouldBe(Fault.None);
+        node.WaitToEnd();
+        node.ExitCode.ShouldBe(137);
+        new ChaosLog(folder).Read().Select(static fired => (fired.Fault, fired.Actor)).ShouldBe([(1, "node-2"), (2, "node-2")]);
+    }
+
     [Fact]
     public void A_sampler_that_is_made_to_report_wrong_does_so_once_and_in_one_bit()
     {
         var schedule = ScheduleFile.Parse(
             "faults:\n  - { step: 5, kind: sampler-wrong, actor: rollout-1, bit: 27 }\n", "f", ChaosSamples.Rollouts());
         using var faults = new ScheduledFaults(
-            new ChaosOrders(1, DateTimeOffset.UtcNow, 1, schedule.Faults), new ChaosLog(folder), static _ => { }, static () => 0);
+            new ChaosOrders(1, DateTimeOffset.UtcNow, 1, schedule.Faults), new ChaosLog(folder), Machine);
         IFaultInjector injector = faults;
         var done = new RolloutDone(default, 1, 8, 0, 0, new Rollout([4, 5], [-1, -2], HasEnded: true), 77);
         injector.Answer("rollout-1", 4, done).ShouldBe(done);
@@ -134,7 +156,7 @@ public sealed class ScheduledFaultsTests : IDisposable
             new ChaosOrders(1, DateTimeOffset.UtcNow, 1, ScheduleFile.Parse(
                 $"faults:\n  - {{ step: {step}, kind: {kind}{(kind == "sampler-exception" ? ", actor: rollout-0" : "")} }}\n", "f",
                 ChaosSamples.Rollouts()).Faults),
-            new ChaosLog(Directory.CreateDirectory(Path.Combine(folder, $"{step}")).FullName), static _ => { }, static () => 0);
+            new ChaosLog(Directory.CreateDirectory(Path.Combine(folder, $"{step}")).FullName), Machine);
         Of(6).Choose(actor, message).ShouldBe(Fault.None);
         Of(5).Choose(actor, new ForgetRollouts(9)).ShouldBe(Fault.None);
         Of(5).Choose(actor, message).ShouldBe(Fault.Throw);
@@ -144,8 +166,7 @@ public sealed class ScheduledFaultsTests : IDisposable
     public void Poisoned_samples_are_random_tokens_the_same_ones_each_time_and_others_are_untouched()
     {
         var schedule = Schedule("- { step: 1, kind: poisoned-batch }");
-        using var faults = new ScheduledFaults(new ChaosOrders(1, DateTimeOffset.UtcNow, 1, schedule.Faults), new ChaosLog(folder),
-            static _ => { }, static () => 0);
+        using var faults = new ScheduledFaults(new ChaosOrders(1, DateTimeOffset.UtcNow, 1, schedule.Faults), new ChaosLog(folder), Machine);
         var poisoned = new PoisonedSamples(
             static samples =>
                 [new TokenBatch([.. samples.SelectMany(static sample => Enumerable.Repeat(sample.Position, 5))], samples.Count(), 4)],
@@ -173,10 +194,14 @@ public sealed class ScheduledFaultsTests : IDisposable
 
     private static ComputeLanes Compute(long step) => new(new Ticket(1, new Round(step + 1, step)), [new LaneBlock(0, 2)], SkipList.Empty);
 
+    private static JudgeStep Judge(long step) => new(new Round(step + 1, step), null!, null!);
+
     private static AddBlock Add(long step) => new(new Round(step + 1, step), new LaneBlock(0, 2));
+
+    private static ChaosMachine Machine => new() { SetDatabaseAway = static _ => { }, RoomOnDisk = static () => 0 };
 
     private static ChaosSchedule Schedule(string faults) => ScheduleFile.Parse($"faults:\n  {faults}\n", "f", ChaosSamples.Target());
 
     private ScheduledFaults Start(string schedule) =>
-        new(new ChaosOrders(1, DateTimeOffset.UtcNow, 1, Schedule(schedule).Faults), new ChaosLog(folder), static _ => { }, static () => 0);
+        new(new ChaosOrders(1, DateTimeOffset.UtcNow, 1, Schedule(schedule).Faults), new ChaosLog(folder), Machine);
 }
