@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build train rlhf demo test cluster-test chaos chaos-rlhf simulate planted check bench bench-kernels bench-rlhf bench-spikes sanitize clean
+.PHONY: help setup build train rlhf demo test cluster-test chaos chaos-rlhf simulate planted check bench bench-kernels bench-rlhf bench-cluster bench-spikes sanitize clean
 .NOTPARALLEL:
 .ONESHELL:
 SHELL := /bin/bash
@@ -102,6 +102,11 @@ bench-rlhf: ## measure rollouts and the roles of RLHF, against TorchSharp, the o
 	cmake -S models/native -B artifacts/build/kernels -DCMAKE_BUILD_TYPE=Release > /dev/null
 	cmake --build artifacts/build/kernels --parallel "$$(nproc)" --target actortrain_kernels_free > /dev/null
 	dotnet run --project ops/bench --configuration Release -- $(or $(PARTS),rlhf_generation rlhf_batching rlhf_roles rlhf_invariance)
+
+bench-cluster: ## measure trainers in processes of their own against one process, under kills and at rest, and the data plane
+	@ops/setup.sh
+	$(DOTNET_BUILD)
+	dotnet run --project ops/bench --configuration Release -- cluster data_plane
 
 bench-spikes: ## score the loss-spike rules on recorded runs: figure spikes.RULE.precision, .recall, .delay_steps
 	@ops/setup.sh

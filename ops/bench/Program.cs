@@ -39,6 +39,7 @@ using ActorTrain.Models.Runtime;
     ("goodput", true, GoodputBench.Run),
     ("actors", true, ActorBench.Run),
     ("data_plane", true, DataPlaneBench.Run),
+    ("cluster", true, ClusterBench.Run),
     ("spikes", true, SpikeBench.Run),
     ("rlhf_generation", false, GenerationBench.Run),
     ("rlhf_batching", false, BatchingBench.Run),

@@ -17,7 +17,7 @@ internal static partial class RestartBench
 
     private static readonly string[] Pretrain =
     [
-        "pretrain", .. Set(
+        "pretrain", .. BenchRun.Set(
             "run.name=restarts", "data.path=data", "model.depth=6", "model.context=256", "training.batch=8", "training.lanes=8",
                 "training.precision=bfloat16", "training.steps=100000",
             string.Create(CultureInfo.InvariantCulture, $"checkpoints.every={CheckpointEvery}"), "evaluation.every=0", "trainers.count=2"),
@@ -31,7 +31,7 @@ internal static partial class RestartBench
         var folder = Directory.CreateTempSubdirectory("actortrain-bench-").FullName;
         try
         {
-            Prepare(folder);
+            BenchRun.Prepare(folder);
             List<double>[] parts = [[], [], [], [], []];
             var random = new Random(1);
             var life = new Life(folder);
@@ -71,35 +71,9 @@ internal static partial class RestartBench
         }
     }
 
-    private static IEnumerable<string> Set(params string[] settings) => settings.SelectMany(static setting => new[] { "--set", setting });
-
     private static void Print(string what, List<double> seconds) =>
         Console.WriteLine(
             string.Create(CultureInfo.InvariantCulture, $"  {what}: {seconds.Median():F2} ({seconds.Min():F2}–{seconds.Max():F2})"));
-
-    private static void Prepare(string folder)
-    {
-        var words = "the of and that his with for was not had are but from have they which one were all her she there would".Split(' ');
-        var (random, text) = (new Random(2), new StringBuilder());
-        while (text.Length < 1_000_000)
-            text.Append(words[random.Next(words.Length)]).Append(random.Next(12) == 0 ? ".\n" : " ");
-        File.WriteAllText(Path.Combine(folder, "text.txt"), text.ToString());
-        using var prepare = Start(folder, ["prepare", "--input", "text.txt", "--output", "data", "--vocabulary-size", "400"]);
-        prepare.BeginOutputReadLine();
-        if (!prepare.WaitForExit(Patience))
-        {
-            prepare.Kill();
-            throw new TimeoutException($"`actortrain prepare` took more than {Patience.TotalMinutes:F0} minutes and was killed.");
-        }
-
-        if (prepare.ExitCode != 0)
-            throw new InvalidOperationException($"`actortrain prepare` ended with {prepare.ExitCode}.");
-    }
-
-    private static Process Start(string folder, string[] arguments) =>
-        Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "actortrain.dll"),
-            .. arguments])
-        { WorkingDirectory = folder, RedirectStandardOutput = true })!;
 
     [GeneratedRegex(@"(?:going on|resum\w+) after step (\d+)")]
     private static partial Regex GoesOn { get; }
@@ -114,7 +88,7 @@ internal static partial class RestartBench
         public Life(string folder)
         {
             metrics = Path.Combine(folder, "runs", "restarts", "metrics.jsonl");
-            process = Start(folder, Pretrain);
+            process = BenchRun.Start(folder, Pretrain);
             process.OutputDataReceived += (_, line) =>
             {
                 if (line.Data is { } said && GoesOn.Match(said) is { Success: true, Groups: [_, var step] })
