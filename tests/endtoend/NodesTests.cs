@@ -15,6 +15,7 @@ public sealed class NodesTests(RealRun real, ITestOutputHelper output)
     private const string Single = "nodes-single";
 
     [Fact]
+    [Trait("Category", "Cluster")]
     public void Trainers_in_three_processes_end_with_the_weights_of_one()
     {
         using (var run = Begin("nodes-three", 3))
@@ -34,6 +35,35 @@ public sealed class NodesTests(RealRun real, ITestOutputHelper output)
         File.ReadAllText(real.At("runs", "nodes-three", "run.yaml")).ShouldContain("count: 3");
     }
 
+    [Theory]
+    [Trait("Category", "Cluster")]
+    [InlineData(2, 1)]
+    [InlineData(2, 2)]
+    [InlineData(2, 4)]
+    [InlineData(3, 1)]
+    [InlineData(3, 2)]
+    [InlineData(3, 4)]
+    [InlineData(5, 1)]
+    [InlineData(5, 2)]
+    [InlineData(5, 4)]
+    public void However_a_run_is_divided_each_step_has_the_same_bits(int nodes, int reducers)
+    {
+        string[] settings = ["training.lanes=8", "trainers.count=1", "reducers.count=1"];
+        real.Run(Long("nodes-undivided", settings)).ShouldSucceed();
+        var name = $"nodes-divided-{nodes}-{reducers}";
+        string[] divided = [.. settings, $"trainers.count={nodes}", $"reducers.count={reducers}"];
+        using (var run = Begin(name, nodes, divided))
+        {
+            run.WaitForLine(default, "node-1 joined").ShouldNotBeNull(run.Output);
+            run.WaitForRows(20).ShouldNotBeNull();
+            run.Signal(run.ProcessOf("node-1")!.Value, "KILL");
+            run.End().ShouldSucceed();
+        }
+
+        real.NewestWeights(name).ShouldBe(real.NewestWeights("nodes-undivided"));
+        StepBits(name).ShouldBe(StepBits("nodes-undivided"));
+    }
+
     /// <summary>No restart of a trainer is allowed: the death of a node is none.</summary>
     [Fact]
     public void Workers_killed_at_random_moments_change_no_bit_and_cost_no_step() => KillWorkers(1);
@@ -47,6 +77,7 @@ public sealed class NodesTests(RealRun real, ITestOutputHelper output)
     public void Workers_killed_at_other_moments_change_no_bit_and_cost_no_step(int seed) => KillWorkers(seed);
 
     [Fact]
+    [Trait("Category", "Cluster")]
     public void A_worker_that_is_stopped_longer_than_the_timeout_is_lost_and_joins_anew_once_it_is_woken()
     {
         using (var run = Begin("nodes-stopped", 3, "trainers.max_restarts=0", "nodes.timeout=2"))
@@ -71,6 +102,7 @@ public sealed class NodesTests(RealRun real, ITestOutputHelper output)
     }
 
     [Fact]
+    [Trait("Category", "Cluster")]
     public void A_worker_that_is_asked_to_end_leaves_without_a_fault()
     {
         using (var run = Begin("nodes-left", 3, "trainers.max_restarts=0"))
@@ -252,6 +284,11 @@ public sealed class NodesTests(RealRun real, ITestOutputHelper output)
         real.MetricSteps(name).ShouldBe(Enumerable.Range(1, Steps));
         real.Run("audit", name).ShouldSucceed().Output.ShouldContain("is clean");
     }
+
+    // The gradient's norm depends on every bit of every gradient, and the next loss on every bit of the update.
+    private List<(int, string, string)> StepBits(string name) =>
+        [.. real.Metrics(name).Where(static row => row.TryGetProperty("gradient_norm", out _)).Select(static row => (
+            row.GetProperty("step").GetInt32(), row.GetProperty("loss").GetRawText(), row.GetProperty("gradient_norm").GetRawText()))];
 
     private long LostSteps(string name)
     {
