@@ -1,5 +1,6 @@
 using System.Net;
 using ActorTrain.Actors.Nodes;
+using ActorTrain.Actors.Security;
 
 namespace ActorTrain.Actors.Hosting;
 
@@ -8,6 +9,9 @@ public sealed record NodesRun
 {
     /// <summary>For the control plane; port 0 for any that is free.</summary>
     public required IPEndPoint ListenOn { get; init; }
+
+    /// <summary>Of both planes; null for plain text.</summary>
+    public PeerSecurity? Security { get; init; }
 
     /// <summary>What nodes must agree with. Its address of the data plane and its first lease are filled in.</summary>
     public required NodeRosterOptions Roster { get; init; }

@@ -74,7 +74,7 @@ internal static class TrainCommand
             ? asked
             : RunFile.ReadAgain(request.RunFile, request.Overrides, started,
                 () => RunProcess.StepsOf(directory, started with { Journal = asked.Journal }), request.ExtendTo);
-        var nodes = NodesSetup.Of(configuration, request.Nodes);
+        var nodes = NodesSetup.Of(configuration, request.Nodes, context.Time);
         if (nodes is not null && stage == TrainingStage.Reinforcing)
             throw new UserErrorException("`actortrain rlhf` does not use nodes yet; omit --nodes and nodes.listen.");
         using var data = TokenStore.Open(configuration.Data.Path);
