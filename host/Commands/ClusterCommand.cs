@@ -15,6 +15,7 @@ internal static class ClusterCommand
 {
     private const int AuthorityDays = 3650;
     private const int NodeDays = 365;
+    private const string DefaultFolder = "certificates";
     private static readonly SettingKind DaysKind = new Whole(1, 36_500);
 
     public static Command Define() =>
@@ -23,23 +24,29 @@ internal static class ClusterCommand
             authority's key, ca-key.pem, is needed on none of them.
 
             Examples:
-              actortrain cluster init certificates
-              actortrain cluster cert leader --role control --directory certificates
-              actortrain cluster cert gpu-1 --directory certificates
-              actortrain cluster list --directory certificates
+              actortrain cluster init
+              actortrain cluster cert leader --role control
+              actortrain cluster cert gpu-1
+              actortrain cluster list
             """)
         { Init(), Cert(), List() };
 
     private static CliCommand<ClusterInitRequest> Init()
     {
-        var directory = new Argument<string>("DIR") { Description = "New folder for the certificates.", Arity = ArgumentArity.ExactlyOne };
+        var directory = new Argument<string>("DIR")
+        {
+            Description = $"New folder for the certificates; by default '{DefaultFolder}'.",
+            Arity = ArgumentArity.ZeroOrOne,
+            DefaultValueFactory = static _ => DefaultFolder,
+        };
         var days = OptionChecks.Whole("--days", AuthorityDays, DaysKind, "Days until it expires.");
         return new CliCommand<ClusterInitRequest>("init", "Make the authority that signs the certificates of a cluster.", """
             Writes ca.pem, which all processes of the cluster trust, and ca-key.pem, with which certificates are signed. Whoever has that
             key can take part in every run of the cluster: keep it on one machine, where only its owner may read it.
 
-            Example:
-              actortrain cluster init certificates
+            Examples:
+              actortrain cluster init
+              actortrain cluster init ~/certificates
             """,
             line => new ClusterInitRequest(line.GetRequiredValue(directory), line.GetValue(days)), Run) { directory, days };
     }
@@ -51,9 +58,8 @@ internal static class ClusterCommand
         var directory = Folder();
         var roles = new Option<string[]>("--role")
         {
-            Description = "What it may do: worker hosts trainers, rollout hosts rollouts, control leads runs and may do all.",
+            Description = "What it may do: worker (the default) hosts trainers, rollout hosts rollouts, control leads runs and may do all.",
             HelpName = "control|worker|rollout",
-            DefaultValueFactory = static _ => ["worker"],
         };
         roles.CompletionSources.Add([.. CertifiedPeer.Words((NodeRoles)~0)]);
         var hosts = new Option<string[]>("--host")
@@ -62,17 +68,18 @@ internal static class ClusterCommand
             HelpName = "ADDRESS",
         };
         var days = OptionChecks.Whole("--days", NodeDays, DaysKind, "Days until it expires, but no later than the authority.");
-        var renew = new Option<bool>("--renew") { Description = "Replace the certificate of that name; its key stays." };
+        var renew = new Option<bool>("--renew")
+        { Description = "Replace the certificate of that name; its key stays, as do roles and hosts that are not given." };
         var command = new CliCommand<ClusterCertRequest>("cert", "Make the certificate of a process.", """
             A process reads its certificate again for each connection, so a renewed one only has to be copied over the former.
 
             Examples:
-              actortrain cluster cert leader --role control --directory certificates
-              actortrain cluster cert gpu-1 --role worker --role rollout --host 10.0.0.7 --directory certificates
-              actortrain cluster cert gpu-1 --renew --directory certificates
+              actortrain cluster cert leader --role control
+              actortrain cluster cert gpu-1 --role worker --role rollout --host 10.0.0.7
+              actortrain cluster cert gpu-1 --renew
             """,
             line => new ClusterCertRequest(line.GetRequiredValue(name), line.GetRequiredValue(directory),
-                [.. line.GetValue(roles)!], [.. line.GetValue(hosts) ?? []], line.GetValue(days), line.GetValue(renew)),
+                [.. line.GetValue(roles) ?? []], [.. line.GetValue(hosts) ?? []], line.GetValue(days), line.GetValue(renew)),
             Run) { name, directory, roles, hosts, days, renew };
         command.Validators.Add(line =>
         {
@@ -91,7 +98,7 @@ internal static class ClusterCommand
         var directory = Folder();
         return new CliCommand<ClusterListRequest>("list", "List the certificates of a folder, with their roles and ends.", """
             Example:
-              actortrain cluster list --directory certificates
+              actortrain cluster list
             """,
             line => new ClusterListRequest(line.GetRequiredValue(directory)), Run) { directory };
     }
@@ -107,8 +114,8 @@ internal static class ClusterCommand
     private static int Run(ClusterCertRequest request, CommandContext context)
     {
         var folder = new CertificateFolder(request.Directory);
-        var wanted = new CertifiedPeer(request.Name, request.Roles.Select(CertifiedPeer.RoleOf).Aggregate(static (all, one) => all | one),
-            [.. request.Hosts.Select(IPAddress.Parse)], default);
+        var roles = request.Roles.Select(CertifiedPeer.RoleOf).Aggregate(NodeRoles.None, static (all, one) => all | one);
+        var wanted = new CertifiedPeer(request.Name, roles, [.. request.Hosts.Select(IPAddress.Parse)], default);
         var made = CertificateAuthority.Issue(folder, wanted, request.Renew, request.Days, context.Time.GetUtcNow());
         context.Output.WriteLine($"{made.Name}: {Words(made)}, until {Day(made.NotAfter)}.");
         context.Output.WriteLine(request.Renew ? $"Copy {folder.FileOf(made.Name)} to its machine; the process need not be restarted."
@@ -133,10 +140,10 @@ internal static class ClusterCommand
 
     private static Option<string> Folder() => new("--directory")
     {
-        Description = "Folder of the certificates.",
+        Description = $"Folder of the certificates; by default '{DefaultFolder}'.",
         HelpName = "DIR",
-        Required = true,
         Arity = ArgumentArity.ExactlyOne,
+        DefaultValueFactory = static _ => DefaultFolder,
     };
 
     private static string? Wrong(OptionResult? given, Func<string, bool> isRight) =>

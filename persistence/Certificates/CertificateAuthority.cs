@@ -44,6 +44,7 @@ public static class CertificateAuthority
     }
 
     /// <summary>Makes a certificate for a node; with its former key where it is renewed, so that only one file changes.</summary>
+    /// <param name="node">No roles: those of the former certificate, or a worker's. No hosts: those of the former, or all.</param>
     /// <param name="renew">Whether it replaces one of that name.</param>
     /// <param name="days">Cut to the days that the authority still has.</param>
     /// <returns>Whom it names, and until when.</returns>
@@ -73,6 +74,13 @@ public static class CertificateAuthority
         var end = now.AddDays(days);
         var until = end < issuer.NotAfter ? end : issuer.NotAfter;
         var begin = now - ClockSkew < issuer.NotBefore ? issuer.NotBefore : now - ClockSkew;
+        using var former = renew ? CertificateFolder.Read(file) : null;
+        var before = former is null ? null : CertifiedPeer.Of(former);
+        node = node with
+        {
+            Roles = node.Roles != NodeRoles.None ? node.Roles : before?.Roles ?? NodeRoles.Worker,
+            Hosts = node.Hosts.Count > 0 ? node.Hosts : before?.Hosts ?? [],
+        };
         using var certificate = RequestOf(node, key, issuer).Create(signer, begin, until, RandomNumberGenerator.GetBytes(16));
         Written(folder, () =>
         {

@@ -37,13 +37,13 @@ public static class PeerCheck
             return $"The certificate of {peer.Name} is not valid before {Day(certificate.NotBefore)}; set the clocks of both machines.";
         if (!peer.May(wanted))
         {
-            return $"The certificate of {peer.Name} is for {Listed(peer.Roles)}, but {Listed(wanted)} is needed; issue one with '--role "
-                + $"{CertifiedPeer.Words(wanted)[0]}'.";
+            return $"The certificate of {peer.Name} is for {Listed(peer.Roles)}, but {Listed(wanted)} is needed; use another, or renew it "
+                + $"with 'actortrain cluster cert {peer.Name} --renew --role {CertifiedPeer.Words(wanted)[0]}'.";
         }
 
         return address is not null && peer.Hosts.Count > 0 && !peer.Hosts.Contains(Plain(address))
             ? $"The certificate of {peer.Name} holds at {string.Join(", ", peer.Hosts)}, but {peer.Name} is at {Plain(address)}; "
-                + $"renew it with '--host {Plain(address)}'."
+                + $"renew it with 'actortrain cluster cert {peer.Name} --renew --host {Plain(address)}'."
             : null;
     }
 

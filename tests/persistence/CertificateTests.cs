@@ -35,7 +35,8 @@ public sealed class CertificateTests : IDisposable
         Refusal("gpu-1", NodeRoles.Worker).ShouldBeNull();
         Refusal("gpu-1", NodeRoles.Rollout).ShouldBeNull();
         Refusal("gpu-1", NodeRoles.Control)
-            .ShouldBe("The certificate of gpu-1 is for worker or rollout, but control is needed; issue one with '--role control'.");
+            .ShouldBe("The certificate of gpu-1 is for worker or rollout, but control is needed; use another, or renew it with "
+                + "'actortrain cluster cert gpu-1 --renew --role control'.");
 
         // Who may lead may do all.
         Refusal("leader", NodeRoles.Control).ShouldBeNull();
@@ -96,7 +97,15 @@ public sealed class CertificateTests : IDisposable
         At(IPAddress.Parse("fd00::7")).ShouldBeNull();
         At(Home.MapToIPv6()).ShouldBeNull();
         At(IPAddress.Parse("10.0.0.8"))
-            .ShouldBe("The certificate of gpu-1 holds at 10.0.0.7, fd00::7, but gpu-1 is at 10.0.0.8; renew it with '--host 10.0.0.8'.");
+            .ShouldBe("The certificate of gpu-1 holds at 10.0.0.7, fd00::7, but gpu-1 is at 10.0.0.8; renew it with "
+                + "'actortrain cluster cert gpu-1 --renew --host 10.0.0.8'.");
+
+        // A renewed one has what it had, unless something else is given.
+        var renewed = CertificateAuthority.Issue(folder, new CertifiedPeer("gpu-1", NodeRoles.None, [], default), true, 60, Now);
+        (renewed.Roles, renewed.NotAfter).ShouldBe((NodeRoles.Worker, Now.AddDays(60)));
+        renewed.Hosts.ShouldBe([Home, IPAddress.Parse("fd00::7")]);
+        renewed = CertificateAuthority.Issue(folder, new CertifiedPeer("gpu-1", NodeRoles.Control, [Home], default), true, 60, Now);
+        (renewed.Roles, renewed.Hosts.Single()).ShouldBe((NodeRoles.Control, Home));
 
         string? At(IPAddress address)
         {
