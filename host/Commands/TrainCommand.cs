@@ -114,6 +114,8 @@ internal static class TrainCommand
         using var chaos = ChaosProcess.OfProcess(directory, configuration.Journal.Connection);
         using var term = Leadership.Take(directory, configuration.Journal, chaos?.Connection ?? configuration.Journal.Connection);
         using var yielding = term.Lost.Register(runLock.Yield);
+        if (nodes is not null)
+            NodesSetup.RequireAddress(configuration);
         var run = new RunProcess(
             configuration, environment, data, directory, progress, context.Time, memory, runLock.WasKilledForMemory, term, chaos,
             request.ExtendTo, nodes);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using ActorTrain.Actors.Hosting;
 using ActorTrain.Actors.Nodes;
 using ActorTrain.Actors.Security;
@@ -28,6 +29,25 @@ internal sealed record NodesSetup(int Workers, NodeCredentials? Credentials)
             return null;
         return new NodesSetup(workers ?? 0, nodes.Certificates.Length == 0 ? null
             : new NodeCredentials(nodes.Certificates, nodes.Certificate.Length == 0 ? null : nodes.Certificate, NodeRoles.Control, time));
+    }
+
+    /// <summary>Checks that this process can listen for nodes.</summary>
+    /// <exception cref="UserErrorException">It cannot.</exception>
+    public static void RequireAddress(RunConfiguration configuration)
+    {
+        if (configuration.Nodes.EndPoint is not { } address)
+            return;
+        try
+        {
+            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(address);
+            socket.Listen();
+        }
+        catch (SocketException exception)
+        {
+            throw new UserErrorException($"nodes.listen is '{configuration.Nodes.Listen}', but this process cannot listen there "
+                + $"({exception.Message}); choose an address of this machine and a free port.", exception);
+        }
     }
 
     /// <param name="term">Under which this process leads the run.</param>

@@ -27,7 +27,7 @@ public sealed class SecuredNodesTests(RealRun real)
         using var first = real.Start([.. join, "--certificates", "secured-ca", "--certificate", "gpu-1"]);
         using var second = real.Start([.. join, "--certificates", "secured-ca", "--certificate", "gpu-2"]);
         using (var run = new RunOnNodes(real, "secured", Pretrain("secured", $"nodes.listen={address}", "nodes.certificates=secured-ca",
-            "nodes.certificate=leader", "trainers.count=2", "trainers.max_restarts=0")))
+            "nodes.certificate=leader", "nodes.timeout=5", "trainers.count=2", "trainers.max_restarts=0")))
         {
             run.WaitForLine(default, "gpu-1 joined").ShouldNotBeNull(run.Output);
             run.WaitForLine(default, "gpu-2 joined").ShouldNotBeNull(run.Output);
@@ -100,6 +100,11 @@ public sealed class SecuredNodesTests(RealRun real)
         real.Run([.. join, "--certificates", "secured-bad", "--name", "gpu-2"]).ShouldRefuse("--name is 'gpu-2'", "gpu-1");
         real.Run([.. join, "--certificate", "gpu-1"]).ShouldRefuse("--certificate needs --certificates");
         Directory.Exists(real.RunFolder("secured-refused")).ShouldBeFalse();
+
+        // An address that this machine does not have.
+        Make("secured-bad", "leader", "--role", "control");
+        real.Run([.. Pretrain("secured-nowhere", "nodes.listen=203.0.113.7:4053", "nodes.certificates=secured-bad", "nodes.certificate=leader")])
+            .ShouldRefuse("nodes.listen is '203.0.113.7:4053'", "a free port");
     }
 
     private static string[] Pretrain(string name, params string[] more) => RealRun.Pretrain(name, "float32",
