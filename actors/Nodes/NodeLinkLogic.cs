@@ -17,6 +17,7 @@ public sealed class NodeLinkLogic
     private int address;
     private TimeSpan pause;
     private DateTimeOffset dueAt;
+    private DateTimeOffset takenAt;
     private DateTimeOffset heardAt;
     private TimeSpan timeout;
     private bool wasLeased;
@@ -58,7 +59,7 @@ public sealed class NodeLinkLogic
                 Drop($"The run has been silent for {timeout.TotalSeconds:0.###} s.");
                 break;
             case LinkState.Parked or LinkState.Admitted:
-                Do(new Answer(new NodeHeartbeat(options.Node, Lease, Progress, Lives)));
+                Do(new Answer(new NodeHeartbeat(options.Node, Lease, state == LinkState.Admitted, Progress, Lives)));
                 break;
             case LinkState.Leaving when now >= dueAt:
                 End(null);
@@ -97,11 +98,12 @@ public sealed class NodeLinkLogic
                 state = LinkState.Inspecting;
                 Do(new Inspect(inspect));
                 break;
-            case NodeParked parked when state == LinkState.Dialing:
+            case NodeParked parked when state == LinkState.Dialing && parked.Attempt == attempt:
                 Take(LinkState.Parked, parked.Lease, parked.Timeout);
                 SayOnce("parked: no trainer needs a place", isWarning: false);
                 break;
-            case NodeAdmitted admitted when state == LinkState.Dialing || (state == LinkState.Parked && admitted.Lease == Lease):
+            case NodeAdmitted admitted when admitted.Attempt == attempt
+                && (state == LinkState.Dialing || (state == LinkState.Parked && admitted.Lease == Lease)):
                 Take(LinkState.Admitted, admitted.Lease, admitted.Timeout);
                 hasConnected = false;
                 Do(new Connect(admitted));
@@ -194,17 +196,17 @@ public sealed class NodeLinkLogic
     }
 
     private void Take(LinkState taken, long lease, TimeSpan silence) =>
-        (state, Lease, timeout, heardAt, wasLeased) = (taken, lease, silence, now, true);
+        (state, Lease, timeout, takenAt, heardAt, wasLeased) = (taken, lease, silence, now, now, true);
 
     private void Drop(string reason)
     {
         SayOnce($"no longer in the run: {reason}", isWarning: true);
         Do(new DropLease(Lease));
-        var isAtOnce = state == LinkState.Parked || hasConnected;
+        var isAtOnce = (state == LinkState.Parked || hasConnected) && now - takenAt >= options.ShortestPause;
         (state, Lease, Progress) = (LinkState.Dialing, 0, 0);
         attempt++;
 
-        // If the data plane cannot be reached, it may take a while.
+        // If the data plane cannot be reached, or every lease ends as soon as it has begun, it may take a while.
         if (isAtOnce)
             Redial();
         else

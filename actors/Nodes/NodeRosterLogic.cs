@@ -44,6 +44,8 @@ public sealed class NodeRosterLogic
             case NodeHeartbeat heartbeat when Leased(heartbeat.Node, heartbeat.Lease) is { } node:
                 (node.HeardAt, node.Progress) = (now, heartbeat.Progress);
                 Do(new TellNode(node.Key, new LeaseRenewed(options.Term, node.Lease)));
+                if (node.State == NodeState.Admitted && !heartbeat.IsAdmitted)
+                    Answer(node);
                 foreach (var life in heartbeat.Lives.Except(node.Places.Select(static place => place.Number)))
                     Do(new TellNode(node.Key, new StopLife(options.Term, node.Lease, life)));
                 break;
@@ -238,8 +240,8 @@ public sealed class NodeRosterLogic
     }
 
     private void Answer(NodeEntry node) => Do(new TellNode(node.Key, node.State == NodeState.Admitted
-        ? new NodeAdmitted(options.Term, node.Lease, options.DataPlane, options.Timeout)
-        : new NodeParked(options.Term, node.Lease, options.Timeout)));
+        ? new NodeAdmitted(options.Term, node.Hello.Attempt, node.Lease, options.DataPlane, options.Timeout)
+        : new NodeParked(options.Term, node.Hello.Attempt, node.Lease, options.Timeout)));
 
     private NodeEntry? Leased(NodeKey key, long lease) =>
         nodes.TryGetValue(key.Name ?? "", out var node) && node.IsLiving && node.Key == key && node.Lease == lease ? node : null;

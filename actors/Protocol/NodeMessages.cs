@@ -33,9 +33,11 @@ public sealed record NodeHello(
     : NodeReport(Node);
 
 /// <summary>Renews a lease; answered by <see cref="LeaseRenewed"/> or <see cref="LeaseEnded"/>.</summary>
+/// <param name="IsAdmitted">Whether it knows that it is: if not, it is told again.</param>
 /// <param name="Progress">Grows with the work of its trainers.</param>
 /// <param name="Lives">That it hosts: those that the run knows nothing of are stopped.</param>
-public sealed record NodeHeartbeat(NodeKey Node, long Lease, long Progress, IReadOnlyList<long> Lives) : NodeReport(Node);
+public sealed record NodeHeartbeat(NodeKey Node, long Lease, bool IsAdmitted, long Progress, IReadOnlyList<long> Lives)
+    : NodeReport(Node);
 
 /// <summary>The node ends in order; what its trainers had begun goes to others.</summary>
 public sealed record NodeLeaves(NodeKey Node, long Lease) : NodeReport(Node);
@@ -63,13 +65,15 @@ public abstract record NodeCommand(long Term);
 /// <param name="Data">Folder of the token data, in full.</param>
 public sealed record InspectRun(long Term, long Reading, string Run, string Data) : NodeCommand(Term);
 
+/// <param name="Attempt">Of the hello that this answers: to a later one it is stale.</param>
 /// <param name="Lease">Repeated in all messages of this lease.</param>
 /// <param name="DataPlane">Address of the data plane, <c>HOST:PORT</c>.</param>
 /// <param name="Timeout">Silence of either side after which the lease is over.</param>
-public sealed record NodeAdmitted(long Term, long Lease, string DataPlane, TimeSpan Timeout) : NodeCommand(Term);
+public sealed record NodeAdmitted(long Term, long Attempt, long Lease, string DataPlane, TimeSpan Timeout) : NodeCommand(Term);
 
 /// <summary>There is nothing to do for the node at present; it stays, with a lease, and may be admitted later.</summary>
-public sealed record NodeParked(long Term, long Lease, TimeSpan Timeout) : NodeCommand(Term);
+/// <param name="Attempt">Of the hello that this answers: to a later one it is stale.</param>
+public sealed record NodeParked(long Term, long Attempt, long Lease, TimeSpan Timeout) : NodeCommand(Term);
 
 /// <param name="Reason">A sentence.</param>
 public sealed record NodeRefused(long Term, string Reason) : NodeCommand(Term);

@@ -12,6 +12,9 @@ public enum TrainerStanding
     /// <summary>Being started, or waiting for its backoff to end.</summary>
     Starting,
 
+    /// <summary>No node has had room for it for a while.</summary>
+    Unplaced,
+
     Joining,
 
     Member,

@@ -9,6 +9,9 @@ public sealed record StartTrainer(int Number, int AfterIncarnation) : TrainerSup
 
 public sealed record RetireTrainer(int Number) : TrainerSupervisorCommand;
 
+/// <summary>Retires all other trainers: if a command to do so was lost, they hold places that a trainer waits for.</summary>
+public sealed record RetireOthers(IReadOnlyList<int> Kept) : TrainerSupervisorCommand;
+
 /// <summary>Abandons a life of a trainer that does not answer; its memory is freed once its thread returns. Another life begins after the
 /// backoff.</summary>
 public sealed record AbandonTrainer(TrainerKey Trainer, string Reason) : TrainerSupervisorCommand;
@@ -23,6 +26,9 @@ public sealed record TrainerSupervisorStarted : TrainerSupervisorReport;
 
 /// <summary>A new life, without a state.</summary>
 public sealed record TrainerStarted(TrainerKey Trainer) : TrainerSupervisorReport;
+
+/// <summary>No node has had room for it for a while; it goes on waiting.</summary>
+public sealed record TrainerUnplaced(int Number) : TrainerSupervisorReport;
 
 public sealed record TrainerLost(TrainerKey Trainer, string Reason) : TrainerSupervisorReport
 {

@@ -30,11 +30,12 @@ internal sealed class EndOfRun(
         output.Do(new EndRun(new RunEnded(ending, saving.SavedStep ?? 0, end.Failure ?? end.StopReason ?? "All steps are done.")));
     }
 
-    // A stop, or the end of the run, waits for a trainer; a failure saves whatever state exists.
+    // A stop, or the end of the run, waits for a trainer; a failure, or where no node has room for one, saves whatever state exists.
     private bool WaitsForSave()
     {
         var canSave = !end.IsLost(ActorRole.Checkpointer) && (!saving.IsIdle || roster.All.Any(static trainer => trainer.HasState));
-        return (!saving.IsEndSaved && (canSave || end.Failure is null || saving.SaveNewest()))
+        var mayCome = end.Failure is null && (IsComplete || roster.All.Any(static trainer => trainer.Standing != TrainerStanding.Unplaced));
+        return (!saving.IsEndSaved && (canSave || mayCome || saving.SaveNewest()))
             || (saving.IsWriting && !end.IsLost(ActorRole.Checkpointer));
     }
 

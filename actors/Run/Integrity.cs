@@ -17,12 +17,13 @@ internal sealed class Integrity(
     /// <summary>Whether no trainer needs verification before this step's update.</summary>
     public bool IsProved => !(progress.IsLastStep && roster.All.Any(membership.MustBeProved));
 
-    /// <summary>A trainer that has left can no longer be verified: redoes the steps with its unverified work.</summary>
+    /// <summary>A trainer that has left, or that no node has room for until the last step, can no longer be verified: redoes the steps
+    /// with its unverified work.</summary>
     public void DistrustAbsent()
     {
         if (options.Audit.Every == 0 || end.IsRecorded)
             return;
-        var absent = roster.TakeAbsent(progress.Step);
+        var absent = roster.TakeAbsent(progress.Step, orUnplaced: progress.IsLastStep);
         if (absent.Count == 0)
             return;
         var since = absent.Min(static one => one.Since);

@@ -46,6 +46,10 @@ internal sealed class Membership(
             case TrainerStarted started:
                 NoteStarted(started.Trainer);
                 break;
+            case TrainerUnplaced unplaced when roster[unplaced.Number] is { Key: null, Standing: TrainerStanding.Starting } waiting:
+                waiting.Standing = TrainerStanding.Unplaced;
+                output.Inform($"no node has room for trainer {waiting.Number}; it waits for one");
+                break;
             case TrainerGivenUp given:
                 NoteGivenUp(given);
                 break;
@@ -139,6 +143,8 @@ internal sealed class Membership(
         if (started.Key is { } former)
             Lose(started, $"{former} was replaced by {key}.");
         (started.Key, started.LastIncarnation) = (key, key.Incarnation);
+        if (started.Standing == TrainerStanding.Unplaced)
+            started.Standing = TrainerStanding.Starting;
         roster.Refresh(started);
     }
 
@@ -168,7 +174,7 @@ internal sealed class Membership(
 
     // A retiring trainer is verified first; in the last step, all are.
     private bool IsAwaited(TrainerEntry trainer) =>
-        roster.CanProve && trainer.UnprovedSince <= progress.Step && !progress.IsComplete && !end.IsEnding
+        roster.CanProveNow && trainer.UnprovedSince <= progress.Step && !progress.IsComplete && !end.IsEnding
             && (trainer.IsRetiring ? trainer.IsMember : progress.IsLastStep);
 
     private void Start(TrainerEntry trainer)

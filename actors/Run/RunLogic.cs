@@ -279,9 +279,9 @@ public sealed class RunLogic
             return;
         }
 
-        // The first round waits for all trainers that start together, except those that have failed already.
-        if (decisions.ExtensionWaits || experiences.HoldsUp
-            || (!rounds.HaveBegun && roster.All.Any(static trainer => trainer is { IsMember: false, Faults: 0, IsRetiring: false })))
+        // The first round waits for all trainers that start together, except those that have failed already, or that no node has room for.
+        if (decisions.ExtensionWaits || experiences.HoldsUp || (!rounds.HaveBegun && roster.All.Any(static trainer =>
+            trainer is { Standing: TrainerStanding.Starting or TrainerStanding.Joining, Faults: 0, IsRetiring: false })))
             return;
         var shares = rounds.Open();
         integrity.PlanAudit(shares);

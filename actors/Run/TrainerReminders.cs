@@ -56,6 +56,8 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
         {
             if (!trainer.IsRetiring)
                 output.Do(new ToTrainerSupervisor(new StartTrainer(trainer.Number, trainer.LastIncarnation)));
+            if (trainer.Standing == TrainerStanding.Unplaced)
+                output.Do(new ToTrainerSupervisor(new RetireOthers([.. roster.All.Select(static other => other.Number)])));
         }
         else if (trainer.IsAsked)
         {

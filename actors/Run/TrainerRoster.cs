@@ -51,6 +51,9 @@ internal sealed class TrainerRoster
     /// <summary>Whether any trainer could verify another.</summary>
     public bool CanProve => options.Audit.Every > 0 && trainers.Count > 1;
 
+    /// <summary>Whether one need not wait for a node until one could.</summary>
+    public bool CanProveNow => CanProve && trainers.Values.Count(static trainer => trainer.Standing != TrainerStanding.Unplaced) > 1;
+
     /// <summary>What is known of each present or former trainer.</summary>
     public IReadOnlyDictionary<int, FormerTrainer> Known
     {
@@ -91,7 +94,8 @@ internal sealed class TrainerRoster
 
     /// <summary>Former trainers with unverified work; afterwards they count as verified.</summary>
     /// <param name="step">Updates that the state has seen.</param>
-    public IReadOnlyList<(int Number, long Since)> TakeAbsent(long step)
+    /// <param name="orUnplaced">Whether those that no node has room for are taken for gone, too.</param>
+    public IReadOnlyList<(int Number, long Since)> TakeAbsent(long step, bool orUnplaced = false)
     {
         List<(int Number, long Since)> absent =
         [
@@ -100,6 +104,13 @@ internal sealed class TrainerRoster
         ];
         foreach (var (number, _) in absent)
             former[number] = former[number] with { UnprovedSince = long.MaxValue };
+        if (orUnplaced)
+        {
+            absent.AddRange(trainers.Values
+                .Where(trainer => trainer.Standing == TrainerStanding.Unplaced && trainer.UnprovedSince < step)
+                .Select(static trainer => (trainer.Number, trainer.Doubt())));
+        }
+
         return absent;
     }
 

@@ -8,6 +8,9 @@ namespace ActorTrain.Actors.Training;
 /// <summary>Decides when trainers are started, restarted and no longer restarted; has no clock, thread or actor.</summary>
 public sealed class TrainerSupervisorLogic
 {
+    // So long the beginning of a run, or its end, waits for nodes that may come.
+    private static readonly TimeSpan PlacePatience = TimeSpan.FromSeconds(5);
+
     private readonly TrainerSupervisorOptions options;
     private readonly bool seeksPlaces;
     private readonly SortedDictionary<int, Post> posts = [];
@@ -24,8 +27,9 @@ public sealed class TrainerSupervisorLogic
         this.seeksPlaces = seeksPlaces;
     }
 
-    /// <summary>When the next backoff ends, so that <see cref="Tick"/> is due; null if none is active.</summary>
-    public DateTimeOffset? NextTick => posts.Values.Min(static post => post.StartAt);
+    /// <summary>When <see cref="Tick"/> is due: a backoff ends, or a search for a place has become long; null if there is
+    /// neither.</summary>
+    public DateTimeOffset? NextTick => posts.Values.Min(static post => post.StartAt ?? post.OverdueAt);
 
     /// <returns>The effects, in order.</returns>
     public IReadOnlyList<TrainerSupervisorEffect> Handle(TrainerSupervisorCommand command, DateTimeOffset at)
@@ -37,11 +41,11 @@ public sealed class TrainerSupervisorLogic
                 Start(start);
                 break;
             case RetireTrainer retire when posts.TryGetValue(retire.Number, out var post):
-                if (post.Life is { } retired)
-                    Do(new StopTrainer(retired));
-                if (post.IsSeeking)
-                    Do(new TellPlaces(new ForgetPlace(post.Number)));
-                post.Clear();
+                Retire(post);
+                break;
+            case RetireOthers others:
+                foreach (var post in posts.Values.Where(post => !others.Kept.Contains(post.Number)))
+                    Retire(post);
                 break;
             case AbandonTrainer abandon:
                 Abandon(abandon.Trainer, abandon.Reason);
@@ -77,6 +81,12 @@ public sealed class TrainerSupervisorLogic
         Begin(at);
         foreach (var post in posts.Values.Where(post => post.StartAt <= now))
             BeginLife(post);
+        foreach (var post in posts.Values.Where(post => post.OverdueAt <= now))
+        {
+            post.OverdueAt = null;
+            Do(new TellRun(new TrainerUnplaced(post.Number)));
+        }
+
         return effects;
     }
 
@@ -95,6 +105,15 @@ public sealed class TrainerSupervisorLogic
             BeginLife(post);
     }
 
+    private void Retire(Post post)
+    {
+        if (post.Life is { } retired)
+            Do(new StopTrainer(retired));
+        if (post.IsSeeking)
+            Do(new TellPlaces(new ForgetPlace(post.Number)));
+        post.Clear();
+    }
+
     private void Abandon(TrainerKey trainer, string reason)
     {
         if (Find(trainer) is not { } post)
@@ -111,6 +130,10 @@ public sealed class TrainerSupervisorLogic
             return;
         }
 
+        if (!post.IsSeeking)
+            post.OverdueAt = now + PlacePatience;
+        else if (post.OverdueAt is null)
+            Do(new TellRun(new TrainerUnplaced(post.Number)));
         (post.IsSeeking, post.StartAt) = (true, null);
         Do(new TellPlaces(new SeekPlace(post.Number)));
     }
@@ -123,7 +146,7 @@ public sealed class TrainerSupervisorLogic
             throw new InvariantException($"Trainer {post.Number} is given up, and another life of it is begun.");
         var life = new TrainerKey(post.Number, ++post.Incarnation);
         (post.Life, post.StartAt, post.BornAt) = (life, null, now);
-        (post.Place, post.IsSeeking) = (place, false);
+        (post.Place, post.IsSeeking, post.OverdueAt) = (place, false, null);
         Do(new SpawnTrainer(life) { Place = place });
         Do(new TellRun(new TrainerStarted(life)));
     }
@@ -187,6 +210,9 @@ public sealed class TrainerSupervisorLogic
 
         public bool IsSeeking { get; set; }
 
+        /// <summary>When its search for a place is reported; null if it was, or if there is none.</summary>
+        public DateTimeOffset? OverdueAt { get; set; }
+
         public Backoff Backoff { get; } = new(options.MinBackoff, options.MaxBackoff);
 
         public FailureWindow Losses { get; } = new(options.Window, options.MaxLosses);
@@ -195,7 +221,7 @@ public sealed class TrainerSupervisorLogic
 
         public void Clear()
         {
-            (Life, StartAt, GivenUp, IsSeeking) = (null, null, null, false);
+            (Life, StartAt, OverdueAt, GivenUp, IsSeeking) = (null, null, null, null, false);
             Backoff.Reset();
             Losses.Clear();
         }

@@ -76,12 +76,14 @@ internal static class WireForms
         Form<Evaluated>("evaluated"),
         Form<StartTrainer>("start-trainer"),
         Form<RetireTrainer>("retire-trainer"),
+        Form<RetireOthers>("retire-others"),
         Form<AbandonTrainer>("abandon-trainer"),
         Form<TellTrainer>("tell-trainer"),
         Form<TrainerSupervisorStarted>("trainer-supervisor-started"),
         Form<TrainerStarted>("trainer-started"),
         Form<TrainerLost>("trainer-lost"),
         Form<TrainerGivenUp>("trainer-given-up"),
+        Form<TrainerUnplaced>("trainer-unplaced"),
         Form<PrepareExperience>("prepare-experience"),
         Form<RolloutsStarted>("rollouts-started"),
         Form<ExperiencePrepared>("experience-prepared"),
@@ -251,12 +253,14 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
 [JsonSerializable(typeof(Evaluated))]
 [JsonSerializable(typeof(StartTrainer))]
 [JsonSerializable(typeof(RetireTrainer))]
+[JsonSerializable(typeof(RetireOthers))]
 [JsonSerializable(typeof(AbandonTrainer))]
 [JsonSerializable(typeof(TellTrainer))]
 [JsonSerializable(typeof(TrainerSupervisorStarted))]
 [JsonSerializable(typeof(TrainerStarted))]
 [JsonSerializable(typeof(TrainerLost))]
 [JsonSerializable(typeof(TrainerGivenUp))]
+[JsonSerializable(typeof(TrainerUnplaced))]
 [JsonSerializable(typeof(PrepareExperience))]
 [JsonSerializable(typeof(RolloutsStarted))]
 [JsonSerializable(typeof(ExperiencePrepared))]

@@ -115,6 +115,7 @@ internal sealed record StatusDocument(
     private static string InWords(TrainerStanding standing) => standing switch
     {
         TrainerStanding.Starting => "starting",
+        TrainerStanding.Unplaced => "waiting for a node",
         TrainerStanding.Joining => "joining",
         TrainerStanding.Member => "training",
         TrainerStanding.GivenUp => "given up",

@@ -2,7 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace ActorTrain.Host.Nodes;
 
-/// <summary>Writes errors of a node's actors to its error stream, a line each, then the exception.</summary>
+/// <summary>Writes errors of a node's actors to its error stream, a line each, then the exception. Connections that end are none: the node
+/// says what that means for it.</summary>
 internal sealed class ErrorLog(TextWriter output) : ILoggerFactory
 {
     public void AddProvider(ILoggerProvider provider)
@@ -25,7 +26,7 @@ internal sealed class ErrorLog(TextWriter output) : ILoggerFactory
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
             Func<TState, Exception?, string> formatter)
         {
-            if (IsEnabled(logLevel))
+            if (IsEnabled(logLevel) && exception?.GetType().Namespace?.StartsWith("Akka.Remote", StringComparison.Ordinal) != true)
                 output.WriteLine($"{logLevel}: {formatter(state, exception)}{(exception is null ? "" : $"\n{exception}")}");
         }
     }

@@ -64,8 +64,8 @@ public sealed class NodeLinkLogicTests
         var effects = how switch
         {
             "silence" => link.Tick(Start + Timeout),
-            "ended" => link.Handle(new LeaseEnded(1, 5, "It is over."), Start),
-            _ => link.Disconnected(5, "It closed.", Start),
+            "ended" => link.Handle(new LeaseEnded(1, 5, "It is over."), Start + Timeout),
+            _ => link.Disconnected(5, "It closed.", Start + Timeout),
         };
         effects.OfType<DropLease>().ShouldHaveSingleItem().Lease.ShouldBe(5);
         effects.OfType<SayHello>().ShouldHaveSingleItem().Hello.Attempt.ShouldBe(2);
@@ -84,13 +84,33 @@ public sealed class NodeLinkLogicTests
         for (var lease = 5; now < Start + TimeSpan.FromMinutes(1); now += NodeProtocol.Heartbeat)
         {
             link.Disconnected(link.Lease, "It cannot be reached.", now);
-            if (!link.Tick(now).OfType<SayHello>().Any())
+            if (link.Tick(now).OfType<SayHello>().SingleOrDefault() is not { Hello.Attempt: var attempt })
                 continue;
             hellos++;
-            link.Handle(new NodeAdmitted(1, ++lease, "127.0.0.1:9", Timeout), now);
+            link.Handle(new NodeAdmitted(1, attempt, ++lease, "127.0.0.1:9", Timeout), now);
         }
 
         hellos.ShouldBeInRange(20, 60);
+    }
+
+    /// <summary>Otherwise a node and a desk that end each other's leases would do so for ever.</summary>
+    [Fact]
+    public void An_answer_to_an_earlier_hello_is_ignored()
+    {
+        Join(lease: 5);
+        link.Handle(new LeaseEnded(1, 5, "a lost its connection."), Start + Timeout).OfType<SayHello>().Single().Hello.Attempt.ShouldBe(2);
+        link.Handle(new NodeAdmitted(1, 1, 6, "127.0.0.1:9", Timeout), Start + Timeout).ShouldBeEmpty();
+        link.Handle(new NodeParked(1, 1, 6, Timeout), Start + Timeout).ShouldBeEmpty();
+        link.Handle(new NodeAdmitted(1, 2, 7, "127.0.0.1:9", Timeout), Start + Timeout).OfType<Connect>().ShouldHaveSingleItem();
+        link.Lease.ShouldBe(7);
+    }
+
+    [Fact]
+    public void A_lease_that_ends_as_soon_as_it_has_begun_is_not_sought_again_at_once()
+    {
+        Join(lease: 5);
+        link.Disconnected(5, "It closed.", Start).OfType<SayHello>().ShouldBeEmpty();
+        link.Tick(Start + TimeSpan.FromSeconds(1)).OfType<SayHello>().ShouldHaveSingleItem().Hello.Attempt.ShouldBe(2);
     }
 
     [Fact]
@@ -103,7 +123,7 @@ public sealed class NodeLinkLogicTests
         joined.Handle(new LeaseEnded(1, 5, "It is over."), Start);
         joined.Handle(new NodeRefused(1, "No."), Start).ShouldBe([new SayToUser("No.", true)]);
         joined.Tick(Start + TimeSpan.FromSeconds(3)).OfType<SayHello>().ShouldHaveSingleItem();
-        link.Handle(new NodeParked(1, 5, Timeout), Start).ShouldBeEmpty();
+        link.Handle(new NodeParked(1, 1, 5, Timeout), Start).ShouldBeEmpty();
     }
 
     [Fact]
@@ -136,8 +156,8 @@ public sealed class NodeLinkLogicTests
         link.Tick(Start).OfType<SayHello>().Single().Hello.Inspection.ShouldBeNull();
         link.Handle(new InspectRun(term, 1, "/runs/a", "/data"), Start).OfType<Inspect>().ShouldHaveSingleItem();
         link.Inspected(Found, null, Start).OfType<SayHello>().Single().Hello.Inspection.ShouldBe(Found);
-        link.Handle(new NodeParked(term, lease, Timeout), Start);
-        var admitted = new NodeAdmitted(term, lease, "127.0.0.1:9", Timeout);
+        link.Handle(new NodeParked(term, 1, lease, Timeout), Start);
+        var admitted = new NodeAdmitted(term, 1, lease, "127.0.0.1:9", Timeout);
         link.Handle(admitted, Start).OfType<Connect>().ShouldHaveSingleItem().Admission.ShouldBe(admitted);
         link.Handle(admitted, Start).ShouldBeEmpty();
         if (connect)

@@ -29,14 +29,19 @@ public sealed class NodeRosterLogicTests
         var roster = new NodeRosterLogic(Options);
         Told(roster.Handle(Hello("a", inspected: false), Start)).ShouldBe([new InspectRun(7, 1000, "/runs/book", "/data/book")]);
         roster.Status(Start).Nodes.ShouldBeEmpty();
-        Told(roster.Handle(Hello("a"), Start)).ShouldBe([new NodeParked(7, 1001, Options.Timeout)]);
+        Told(roster.Handle(Hello("a"), Start)).ShouldBe([new NodeParked(7, 1, 1001, Options.Timeout)]);
         var effects = roster.Seek(new TrainerPost(1, 0), Start);
-        Told(effects).ShouldBe([new NodeAdmitted(7, 1001, "127.0.0.1:9", Options.Timeout)]);
+        Told(effects).ShouldBe([new NodeAdmitted(7, 1, 1001, "127.0.0.1:9", Options.Timeout)]);
         effects.OfType<GivePlace>().ShouldHaveSingleItem().ShouldBe(new GivePlace(new TrainerPost(1, 0), 1001, Key("a"), 1001));
 
         // The same question has the same answer.
         roster.Seek(new TrainerPost(1, 0), Start).OfType<GivePlace>().Single().Place.ShouldBe(1001);
-        Told(roster.Handle(Hello("a"), Start)).ShouldBe([new NodeAdmitted(7, 1001, "127.0.0.1:9", Options.Timeout)]);
+        Told(roster.Handle(Hello("a"), Start)).ShouldBe([new NodeAdmitted(7, 1, 1001, "127.0.0.1:9", Options.Timeout)]);
+
+        // An answer that was lost is repeated.
+        Told(roster.Handle(new NodeHeartbeat(Key("a"), 1001, false, 0, []), Start))
+            .ShouldBe([new LeaseRenewed(7, 1001), new NodeAdmitted(7, 1, 1001, "127.0.0.1:9", Options.Timeout)]);
+        Told(roster.Handle(new NodeHeartbeat(Key("a"), 1001, true, 0, [1001]), Start)).ShouldBe([new LeaseRenewed(7, 1001)]);
     }
 
     [Theory]
@@ -105,7 +110,8 @@ public sealed class NodeRosterLogicTests
         for (var i = 0; i < 20; i++)
         {
             now += NodeProtocol.Heartbeat;
-            Told(roster.Handle(new NodeHeartbeat(Key("a"), place.Lease, i, [place.Place]), now)).ShouldBe([new LeaseRenewed(7, place.Lease)]);
+            Told(roster.Handle(new NodeHeartbeat(Key("a"), place.Lease, true, i, [place.Place]), now))
+                .ShouldBe([new LeaseRenewed(7, place.Lease)]);
             roster.Tick(now).ShouldBeEmpty();
         }
 
@@ -113,7 +119,8 @@ public sealed class NodeRosterLogicTests
         var effects = Silence(roster, ref now);
         effects.OfType<EndPlace>().Single().ShouldBe(new EndPlace(place.Place, NodeEnd.Lost, "No heartbeat of a for 2 s."));
         effects.OfType<EndConnection>().Single().Lease.ShouldBe(place.Lease);
-        Told(roster.Handle(new NodeHeartbeat(Key("a"), place.Lease, 99, []), now)).Single().ShouldBeOfType<LeaseEnded>().Lease.ShouldBe(place.Lease);
+        Told(roster.Handle(new NodeHeartbeat(Key("a"), place.Lease, true, 99, []), now)).Single().ShouldBeOfType<LeaseEnded>()
+            .Lease.ShouldBe(place.Lease);
 
         // It is admitted anew, under another lease.
         Told(roster.Handle(Hello("a") with { Attempt = 2 }, now)).Single().ShouldBeOfType<NodeParked>().Lease.ShouldBeGreaterThan(place.Lease);
@@ -126,7 +133,7 @@ public sealed class NodeRosterLogicTests
         var roster = new NodeRosterLogic(Options);
         roster.Handle(Hello("a"), Start);
         var place = roster.Seek(new TrainerPost(1, 0), Start).OfType<GivePlace>().Single();
-        Told(roster.Handle(new NodeHeartbeat(Key("a"), place.Lease, 0, [place.Place, 3]), Start))
+        Told(roster.Handle(new NodeHeartbeat(Key("a"), place.Lease, true, 0, [place.Place, 3]), Start))
             .ShouldBe([new LeaseRenewed(7, place.Lease), new StopLife(7, place.Lease, 3)]);
     }
 
@@ -201,7 +208,7 @@ public sealed class NodeRosterLogicTests
                     Take(roster.Handle(Hello(name) with { Attempt = attempts[name], Room = name == "n4" ? 1 : 0 }, now));
                     break;
                 case 2 or 3 when live.TryGetValue(name, out var lease):
-                    Take(roster.Handle(new NodeHeartbeat(Key(name), lease, i, []), now));
+                    Take(roster.Handle(new NodeHeartbeat(Key(name), lease, true, i, []), now));
                     break;
                 case 4 when live.TryGetValue(name, out var lease):
                     Take(roster.Disconnect(name, lease, "It closed.", now));

@@ -42,6 +42,17 @@ public sealed class TrainerRosterTests
     }
 
     [Fact]
+    public void One_that_no_node_has_room_for_is_taken_for_gone_only_where_it_cannot_be_waited_for()
+    {
+        var roster = Roster(2);
+        (roster[1]!.UnprovedSince, roster[1]!.Standing) = (5, TrainerStanding.Unplaced);
+        (roster.CanProve, roster.CanProveNow).ShouldBe((true, false));
+        roster.TakeAbsent(9).ShouldBeEmpty();
+        roster.TakeAbsent(9, orUnplaced: true).ShouldBe([(1, 5L)]);
+        roster.TakeAbsent(9, orUnplaced: true).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void What_cannot_be_is_refused()
     {
         var roster = Roster(1);

@@ -73,6 +73,33 @@ public sealed class RunSimulationTests
         ended.ShouldBeGreaterThan(100);
     }
 
+    /// <summary>Fewer places than trainers, too: the run begins, and goes on, with those that have one.</summary>
+    [Theory]
+    [InlineData(3, 3)]
+    [InlineData(4, 1)]
+    [InlineData(5, 3)]
+    public void Nodes_that_come_and_go_change_no_bit(int trainers, int places)
+    {
+        for (var seed = 0; seed < 100; seed++)
+        {
+            var options = Small with { Trainers = trainers, Audit = new AuditOptions { Every = seed % 6 } };
+            Simulate(seed, options, Storm with { Places = places, NodeLost = 0.02 });
+        }
+    }
+
+    [Fact]
+    public void A_run_whose_nodes_are_all_gone_stops_with_the_newest_state_that_it_holds()
+    {
+        var plan = new BatchPlan(1, 10_000, 16, 8);
+        var run = new SimulatedRun(1, Small, plan, new Weather { Places = 2, NodeLost = 0.02, NodesStayAway = true });
+        run.Until(static logic => logic.TakenSteps > 0
+            && logic.Status().Trainers.All(static trainer => trainer.Standing == TrainerStanding.Unplaced));
+        run.Give(new StopRun("SIGTERM"));
+        var outcome = run.Run(400_000);
+        outcome.Ending.ShouldBe(RunEnding.Stopped);
+        run.Disk.Checkpoints[outcome.Step].ShouldBe(Arithmetic.Undisturbed(plan, outcome.Step));
+    }
+
     [Fact]
     public void Poisoned_batches_end_as_if_they_had_been_skipped_from_the_start()
     {

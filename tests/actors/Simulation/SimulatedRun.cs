@@ -101,7 +101,8 @@ internal sealed class SimulatedRun
             if (!world.Time.Advance())
                 throw new InvariantException($"Nothing is left to happen at step {logic.TakenSteps}: {logic.Status()}.");
             if (Inputs > limit)
-                throw new InvariantException($"No end after {limit} inputs: step {logic.TakenSteps}, {logic.Status()}.");
+                throw new InvariantException($"No end after {limit} inputs: step {logic.TakenSteps}, {logic.Status()}, trainers: "
+                    + $"{string.Join("; ", logic.Status().Trainers)}.");
         }
 
         return Outcome;

@@ -16,7 +16,11 @@ internal sealed class SimulatedTrainers(SimulatedWorld world, SimulatedNetwork n
     };
 
     private readonly Dictionary<TrainerKey, SimulatedTrainer> lives = [];
-    private TrainerSupervisorLogic logic = new(Options);
+    private readonly SortedSet<int> seeking = [];
+    private readonly bool seeksPlaces = world.Fate.Weather.Places is not null;
+    private TrainerSupervisorLogic logic = new(Options, world.Fate.Weather.Places is not null);
+    private int room = world.Fate.Weather.Places ?? 0;
+    private int lastPlace;
     private DateTimeOffset? wakesAt;
 
     /// <summary>The present life of a trainer.</summary>
@@ -24,7 +28,11 @@ internal sealed class SimulatedTrainers(SimulatedWorld world, SimulatedNetwork n
 
     public void Tell(TrainerKey key, TrainerCommand command)
     {
-        if (lives.TryGetValue(key, out var trainer))
+        if (!lives.TryGetValue(key, out var trainer))
+            return;
+        if (world.Fate.Chance(world.Fate.Weather.NodeLost))
+            LoseNode(trainer);
+        else
             trainer.Tell(command);
     }
 
@@ -34,6 +42,7 @@ internal sealed class SimulatedTrainers(SimulatedWorld world, SimulatedNetwork n
             Replace();
         else
             Do(logic.Handle(command, world.Time.Now));
+        GivePlaces();
     }
 
     /// <summary>A trainer ended.</summary>
@@ -42,7 +51,34 @@ internal sealed class SimulatedTrainers(SimulatedWorld world, SimulatedNetwork n
         if (!lives.Remove(key, out var trainer))
             return;
         trainer.IsAbandoned = true;
+        room++;
         Do(logic.Ended(key, new TrainerFailure(reason, damage), world.Time.Now));
+        GivePlaces();
+    }
+
+    private void LoseNode(SimulatedTrainer trainer)
+    {
+        lives.Remove(trainer.Key);
+        trainer.IsAbandoned = true;
+        Do(logic.Ended(trainer.Key, new TrainerFailure("Its node was killed.") { Node = NodeEnd.Lost }, world.Time.Now));
+        if (world.Fate.Weather.NodesStayAway)
+            return;
+        network.After(world.Fate.Milliseconds(0, 8000), () =>
+        {
+            room++;
+            GivePlaces();
+        });
+    }
+
+    private void GivePlaces()
+    {
+        while (room > 0 && seeking.Count > 0)
+        {
+            var trainer = seeking.Min;
+            seeking.Remove(trainer);
+            room--;
+            Do(logic.Placed(trainer, new Place(++lastPlace), world.Time.Now));
+        }
     }
 
     // All end with the supervisor, those that hang too.
@@ -50,8 +86,10 @@ internal sealed class SimulatedTrainers(SimulatedWorld world, SimulatedNetwork n
     {
         foreach (var trainer in lives.Values)
             trainer.IsAbandoned = true;
+        room += lives.Count;
         lives.Clear();
-        (logic, wakesAt) = (new TrainerSupervisorLogic(Options), null);
+        seeking.Clear();
+        (logic, wakesAt) = (new TrainerSupervisorLogic(Options, seeksPlaces), null);
         report(new TrainerSupervisorStarted());
     }
 
@@ -66,6 +104,16 @@ internal sealed class SimulatedTrainers(SimulatedWorld world, SimulatedNetwork n
                     break;
                 case StopTrainer stop when lives.Remove(stop.Trainer, out var stopped):
                     stopped.IsAbandoned = true;
+                    room++;
+                    break;
+                case TellPlaces { Message: SeekPlace seek }:
+                    seeking.Add(seek.Trainer);
+                    break;
+                case TellPlaces { Message: ForgetPlace forget }:
+                    seeking.Remove(forget.Trainer);
+                    break;
+                case TellPlaces { Message: LeavePlace }:
+                    room++;
                     break;
                 case TellRun tell:
                     report(tell.Report);
@@ -76,6 +124,12 @@ internal sealed class SimulatedTrainers(SimulatedWorld world, SimulatedNetwork n
         if (logic.NextTick is not { } next || next == wakesAt)
             return;
         wakesAt = next;
-        network.After(next - world.Time.Now, () => Do(logic.Tick(world.Time.Now)));
+        network.After(next - world.Time.Now, () =>
+        {
+            Do(logic.Tick(world.Time.Now));
+            GivePlaces();
+        });
     }
+
+    private sealed record Place(int Number) : TrainerPlace("node");
 }

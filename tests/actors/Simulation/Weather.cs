@@ -16,6 +16,15 @@ internal sealed record Weather
 
     public double Hang { get; init; }
 
+    /// <summary>How many trainers its nodes have room for; null if trainers need none.</summary>
+    public int? Places { get; init; }
+
+    /// <summary>Chance that the node of a trainer is lost with a message to it.</summary>
+    public double NodeLost { get; init; }
+
+    /// <summary>Whether lost nodes do not come back.</summary>
+    public bool NodesStayAway { get; init; }
+
     /// <summary>Chance that another actor dies with a message that it gets.</summary>
     public double OthersCrash { get; init; }
 

@@ -143,13 +143,21 @@ public sealed class TrainerSupervisorLogicTests
     }
 
     [Fact]
+    public void Those_that_the_run_does_not_know_any_more_are_retired()
+    {
+        for (var number = 0; number < 3; number++)
+            logic.Handle(new StartTrainer(number, 0), Start);
+        logic.Handle(new RetireOthers([1]), Start).ShouldBe([new StopTrainer(new TrainerKey(0, 1)), new StopTrainer(new TrainerKey(2, 1))]);
+        logic.Handle(new RetireOthers([1]), Start).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void On_nodes_each_life_waits_for_a_place_and_the_end_of_a_node_is_no_failure()
     {
         var logic = new TrainerSupervisorLogic(Options with { MaxLosses = 0 }, seeksPlaces: true);
         var (first, place) = (new TrainerKey(1, 1), new Place("a"));
         logic.Handle(new StartTrainer(1, 0), Start).ShouldBe([new TellPlaces(new SeekPlace(1))]);
         logic.Handle(new StartTrainer(1, 0), Start).ShouldBe([new TellPlaces(new SeekPlace(1))]);
-        logic.NextTick.ShouldBeNull();
         logic.Placed(1, place, Start).ShouldBe([new SpawnTrainer(first) { Place = place }, new TellRun(new TrainerStarted(first))]);
         logic.Placed(1, place, Start).ShouldBeEmpty();
         logic.Placed(1, new Place("b"), Start).ShouldBe([new TellPlaces(new LeavePlace(new Place("b")))]);
@@ -166,6 +174,22 @@ public sealed class TrainerSupervisorLogicTests
         logic.Handle(new StartTrainer(1, 101), Start);
         logic.Handle(new RetireTrainer(1), Start).ShouldBe([new TellPlaces(new ForgetPlace(1))]);
         logic.Placed(1, place, Start).ShouldBe([new TellPlaces(new LeavePlace(place))]);
+    }
+
+    [Fact]
+    public void A_trainer_that_finds_no_place_for_a_while_is_reported_and_goes_on_waiting()
+    {
+        var logic = new TrainerSupervisorLogic(Options, seeksPlaces: true);
+        logic.Handle(new StartTrainer(1, 0), Start);
+        var due = logic.NextTick!.Value;
+        logic.Tick(due - TimeSpan.FromMilliseconds(1)).ShouldBeEmpty();
+        logic.Handle(new StartTrainer(1, 0), due - TimeSpan.FromMilliseconds(1));
+        logic.Tick(due).ShouldBe([new TellRun(new TrainerUnplaced(1))]);
+        logic.NextTick.ShouldBeNull();
+        logic.Handle(new StartTrainer(1, 0), due).ShouldBe([new TellRun(new TrainerUnplaced(1)), new TellPlaces(new SeekPlace(1))]);
+        logic.NextTick.ShouldBeNull();
+        logic.Placed(1, new Place("a"), due).ShouldContain(new TellRun(new TrainerStarted(new TrainerKey(1, 1))));
+        logic.NextTick.ShouldBeNull();
     }
 
     [Fact]

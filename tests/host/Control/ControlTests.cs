@@ -58,6 +58,7 @@ public sealed class ControlTests : IDisposable
         (node.Name, node.State, node.Process, node.Losses, node.LastFault, node.Silence)
             .ShouldBe(("node-1", "admitted", 4, 1, "It was killed.", 0.25));
         node.Trainers.ShouldBe(["trainer-0"]);
+        run.WriteConfiguration("");
         var output = new StringWriter();
         NodesCommand.Run(new NodesRequest(run.Path, Json: false), new CommandContext(output, output, false, TimeProvider.System))
             .ShouldBe(ExitCode.Success);
@@ -196,9 +197,9 @@ public sealed class ControlTests : IDisposable
     [InlineData("POST /v1/trace", "{\"steps\":0}", 400, "from 1 to 1000")]
     [InlineData("POST /v1/trace", "{\"steps\":1001}", 400, "from 1 to 1000")]
     [InlineData("POST /v1/trace", "{\"steps\":2147483647}", 400, "from 1 to 1000")]
-    [InlineData("POST /v1/stats", "{}", 404, "GET /v1/status, POST /v1/rollback")]
-    [InlineData("POST /", "{}", 404, "GET /v1/status, POST /v1/rollback")]
-    [InlineData("GET /v1/rollback", "", 405, "GET /v1/status, POST /v1/rollback")]
+    [InlineData("POST /v1/stats", "{}", 404, "GET /v1/status, GET /v1/nodes, POST /v1/rollback")]
+    [InlineData("POST /", "{}", 404, "GET /v1/status, GET /v1/nodes, POST /v1/rollback")]
+    [InlineData("GET /v1/rollback", "", 405, "GET /v1/status, GET /v1/nodes, POST /v1/rollback")]
     public async Task A_bad_request_is_refused_in_one_sentence_and_the_next_one_on_the_connection_is_answered(string request, string body,
         int status, string part)
     {
