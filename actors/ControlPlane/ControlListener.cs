@@ -136,10 +136,10 @@ internal sealed class ControlListener(PeerSecurity? security, ControlPlaneLimits
             await link.ReceiveOrigin(closed.Token).ConfigureAwait(false);
             lock (gate)
             {
-                if (!strangers.Remove(socket))
-                    throw new ControlLinkException("It took too long to say who it is.");
                 if (links.Count >= limits.Links)
                     throw new ControlLinkException($"There are {limits.Links} connections, as many as may be.");
+                if (!strangers.Remove(socket))
+                    throw new ControlLinkException("It took too long to say who it is.");
             }
 
             Start(link, peer, from);
