@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Security;
 using ActorTrain.Actors.Snapshots;
 using ActorTrain.Models.Steps;
 using Microsoft.Extensions.Logging;
@@ -36,10 +37,11 @@ public sealed class DataPlaneClient : IDisposable
     }
 
     /// <summary>Connects, and waits to be admitted.</summary>
+    /// <param name="security">Null for plain text.</param>
     /// <exception cref="DataPlaneException">Nobody answers, or the node is refused.</exception>
     /// <exception cref="OperationCanceledException">As requested.</exception>
     public static DataPlaneClient Connect(IPEndPoint server, DataPlaneHello hello, ILogger logger, DataPlaneOptions? options = null,
-        CancellationToken cancellation = default)
+        PeerSecurity? security = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(server);
         ArgumentNullException.ThrowIfNull(hello);
@@ -52,7 +54,8 @@ public sealed class DataPlaneClient : IDisposable
             using (cancellation.Register(socket.Dispose))
             {
                 Open(socket, server, options.HelloTimeout);
-                var link = new FrameLink(socket, options, "data-plane");
+                var plain = FrameLink.StreamOf(socket, options);
+                var link = new FrameLink(socket, security?.Connect(plain, server.Address).Stream ?? (Stream)plain, options, "data-plane");
                 Handshake.SendHello(link, hello, memory.Shared?.Place);
                 var admitted = Handshake.ReceiveWelcome(link, hello.Term);
                 if (admitted.Medium is DataPlaneMedium.Tcp && memory.Shared is not null)
@@ -70,7 +73,7 @@ public sealed class DataPlaneClient : IDisposable
             memory.Dispose();
             socket.Dispose();
             cancellation.ThrowIfCancellationRequested();
-            if (exception is FrameException or IOException or SocketException or ObjectDisposedException)
+            if (exception is FrameException or PeerException or IOException or SocketException or ObjectDisposedException)
                 throw new DataPlaneException($"The data plane at {server} cannot be reached: {exception.Message}", exception);
             throw;
         }

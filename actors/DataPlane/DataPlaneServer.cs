@@ -1,8 +1,9 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Security;
 using ActorTrain.Actors.Snapshots;
+using ActorTrain.Persistence.Certificates;
 using Microsoft.Extensions.Logging;
 
 namespace ActorTrain.Actors.DataPlane;
@@ -15,13 +16,15 @@ namespace ActorTrain.Actors.DataPlane;
 public sealed class DataPlaneServer : IDisposable
 {
     // Connections without a hello, beside those of nodes.
-    private const int Strangers = 64;
+    private const int MostStrangers = 64;
     private const int Backlog = 128;
     private static readonly TimeSpan LookAround = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
     private readonly Lock gate = new();
     private readonly Socket listener;
-    private readonly Dictionary<FrameLink, long> strangers = [];
+    private readonly Strangers<Stranger> strangers;
+    private readonly RefusedConnections refused;
+    private readonly PeerSecurity? security;
     private readonly Dictionary<string, NodeConnection> nodes = [];
     private readonly ServedVectors served;
     private readonly ulong layout;
@@ -36,14 +39,17 @@ public sealed class DataPlaneServer : IDisposable
     /// <param name="layout">Hash of the layout of the vectors.</param>
     /// <param name="term">Of the control process: frames of any other are refused.</param>
     /// <param name="listenOn">Port 0 for any that is free.</param>
+    /// <param name="security">Null for plain text.</param>
     /// <exception cref="SocketException">The address cannot be listened on.</exception>
     public DataPlaneServer(IGradientTransport transport, SnapshotMemory snapshots, ulong layout, long term, IPEndPoint listenOn,
-        ILogger logger, DataPlaneOptions? options = null)
+        ILogger logger, DataPlaneOptions? options = null, PeerSecurity? security = null)
     {
         ArgumentNullException.ThrowIfNull(listenOn);
         listener = new Socket(listenOn.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         served = new ServedVectors(transport, snapshots);
-        (this.layout, Term, this.logger, this.options) = (layout, term, logger, options ?? new DataPlaneOptions());
+        (this.layout, Term, this.logger, this.options, this.security) = (layout, term, logger, options ?? new DataPlaneOptions(), security);
+        strangers = new Strangers<Stranger>(MostStrangers, this.options.HelloTimeout);
+        refused = new RefusedConnections("data plane", logger, TimeProvider.System);
         try
         {
             listener.Bind(listenOn);
@@ -102,7 +108,7 @@ public sealed class DataPlaneServer : IDisposable
                 return;
             isDisposed = true;
             connected = [.. nodes.Values];
-            foreach (var stranger in strangers.Keys)
+            foreach (var stranger in strangers.All)
                 stranger.Close("The server ends.");
         }
 
@@ -135,55 +141,55 @@ public sealed class DataPlaneServer : IDisposable
 
     private void Accept(Socket socket)
     {
-        var link = new FrameLink(socket, options, $"data-{socket.RemoteEndPoint}");
+        var stranger = new Stranger(socket);
         lock (gate)
         {
-            if (isDisposed || strangers.Count == Strangers)
+            if (isDisposed)
             {
-                link.Dispose();
+                socket.Dispose();
                 return;
             }
 
-            strangers.Add(link, Stopwatch.GetTimestamp());
+            strangers.Add(stranger, TimeProvider.System.GetUtcNow())?.Close("Others came before its hello.");
         }
 
-        var from = socket.RemoteEndPoint;
-        new Thread(() => Serve(link, from)) { IsBackground = true, Name = $"data-{from}" }.Start();
+        new Thread(() => Serve(stranger)) { IsBackground = true, Name = $"data-{stranger.From}" }.Start();
     }
 
     private void CloseOverdue()
     {
         lock (gate)
         {
-            foreach (var (stranger, since) in strangers)
-            {
-                if (Stopwatch.GetElapsedTime(since) > options.HelloTimeout)
-                    stranger.Close($"There was no hello for {options.HelloTimeout.TotalSeconds:0.#} s.");
-            }
+            foreach (var stranger in strangers.Overdue(TimeProvider.System.GetUtcNow()))
+                stranger.Close($"There was no hello for {options.HelloTimeout.TotalSeconds:0.#} s.");
         }
     }
 
-    private void Serve(FrameLink link, EndPoint? from)
+    private void Serve(Stranger stranger)
     {
         NodeConnection? connection = null;
+        CertifiedPeer? peer = null;
         try
         {
-            connection = Admit(link);
-        }
-        catch (FrameException exception)
-        {
-            logger.LogWarning("A connection from {From} is closed: {Reason}", from, link.Reason ?? exception.Message);
+            Stream stream = FrameLink.StreamOf(stranger.Socket, options);
+            if (security is not null)
+                (stream, peer) = security.Accept(stream, stranger.From.Address);
+            connection = Admit(new FrameLink(stranger.Socket, stream, options, $"data-{stranger.From}"), peer);
         }
         catch (Exception exception)
         {
-            logger.LogWarning("A connection from {From} failed: {Reason}", from, link.Reason ?? exception.Message);
+            if (!isDisposed)
+            {
+                refused.Add(peer?.Name ?? (exception as PeerException)?.Peer ?? (exception as FrameException)?.Node, stranger.From,
+                    stranger.Reason ?? exception.Message);
+            }
         }
         finally
         {
             lock (gate)
-                strangers.Remove(link);
+                strangers.Remove(stranger);
             if (connection is null)
-                link.Dispose();
+                stranger.Socket.Dispose();
         }
 
         if (connection is not null)
@@ -205,11 +211,11 @@ public sealed class DataPlaneServer : IDisposable
         connection.HasEnded.Set();
     }
 
-    private NodeConnection Admit(FrameLink link)
+    private NodeConnection Admit(FrameLink link, CertifiedPeer? peer)
     {
         var (hello, place) = Handshake.ReceiveHello(link);
-        if (Objection(hello) is { } objection)
-            throw Refuse(link, objection);
+        if (Objection(hello, peer) is { } objection)
+            throw Refuse(link, hello, objection);
         var arena = place is { } known && options.ShareMemory ? served.Map(known, hello.Capacity) : null;
         try
         {
@@ -243,23 +249,26 @@ public sealed class DataPlaneServer : IDisposable
             }
 
             if (former.Node.Incarnation >= hello.Incarnation)
-                throw Refuse(link, $"Node {hello.Node} is connected already, as incarnation {former.Node.Incarnation}.");
+                throw Refuse(link, hello, $"Node {hello.Node} is connected already, as incarnation {former.Node.Incarnation}.");
             former.Close($"Incarnation {hello.Incarnation} of the node takes its place.");
             if (!former.HasEnded.Wait(EndPatience))
-                throw Refuse(link, $"Incarnation {former.Node.Incarnation} of node {hello.Node} does not end.");
+                throw Refuse(link, hello, $"Incarnation {former.Node.Incarnation} of node {hello.Node} does not end.");
         }
 
-        throw Refuse(link, isDisposed ? "The server ends." : $"{options.Nodes} nodes are connected, as many as may be.");
+        throw Refuse(link, hello, isDisposed ? "The server ends." : $"{options.Nodes} nodes are connected, as many as may be.");
     }
 
-    private FrameException Refuse(FrameLink link, string reason)
+    private FrameException Refuse(FrameLink link, DataPlaneHello hello, string reason)
     {
         Handshake.Refuse(link, Term, reason);
-        return new FrameException(reason);
+        return new FrameException(reason) { Node = hello.Node };
     }
 
-    private string? Objection(DataPlaneHello hello) =>
-        hello.Term > Term ? $"Node {hello.Node} has seen term {hello.Term}, and this is term {Term}, which has ended."
+    // Who may lead may start nodes under any name.
+    private string? Objection(DataPlaneHello hello, CertifiedPeer? peer) =>
+        peer is not null && !peer.Roles.HasFlag(NodeRoles.Control) && peer.Name != hello.Node
+            ? $"The certificate is of {peer.Name}, but it calls itself {hello.Node}; start it with '--name {peer.Name}'."
+        : hello.Term > Term ? $"Node {hello.Node} has seen term {hello.Term}, and this is term {Term}, which has ended."
         : hello.Length != served.Length
             ? $"Vectors of node {hello.Node} have {hello.Length} elements; those of this run have {served.Length}."
         : hello.Layout != layout ? $"Node {hello.Node} lays out its parameters in another way: its run file is not that of this run."
@@ -277,6 +286,32 @@ public sealed class DataPlaneServer : IDisposable
         catch (Exception exception)
         {
             logger.LogError(exception, "Who listens to the nodes of the data plane failed");
+        }
+    }
+
+    // A connection without a hello.
+    private sealed class Stranger(Socket socket)
+    {
+        private string? reason;
+
+        public Socket Socket => socket;
+
+        public IPEndPoint From { get; } = socket.RemoteEndPoint as IPEndPoint ?? new IPEndPoint(IPAddress.None, 0);
+
+        public string? Reason => Volatile.Read(ref reason);
+
+        // Wakes the thread that waits for its hello.
+        public void Close(string why)
+        {
+            Interlocked.CompareExchange(ref reason, why, null);
+            try
+            {
+                socket.Shutdown(SocketShutdown.Both);
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                // It has ended already.
+            }
         }
     }
 }

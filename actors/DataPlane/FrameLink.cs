@@ -14,6 +14,7 @@ internal sealed class FrameLink : IDisposable
     private const int LongestQueue = 1 << 13;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private readonly Socket socket;
+    private readonly Stream stream;
     private readonly DataPlaneOptions options;
     private readonly string name;
     private readonly BlockingCollection<Outgoing> outgoing = new(LongestQueue);
@@ -25,18 +26,24 @@ internal sealed class FrameLink : IDisposable
     private ulong number;
     private long progress = Stopwatch.GetTimestamp();
 
-    /// <param name="socket">Connected; owned from now on.</param>
+    /// <param name="socket">Below the stream; owned from now on.</param>
+    /// <param name="stream">Of <see cref="StreamOf"/>, perhaps encrypted; owned from now on.</param>
     /// <param name="name">Of its threads.</param>
-    public FrameLink(Socket socket, DataPlaneOptions options, string name)
+    public FrameLink(Socket socket, Stream stream, DataPlaneOptions options, string name)
     {
-        (this.socket, this.options, this.name) = (socket, options, name);
+        (this.socket, this.stream, this.options, this.name) = (socket, stream, options, name);
+        (reader, writer) = (new FrameReader(stream), new FrameWriter(stream));
+    }
+
+    /// <summary>The bytes of a connection, on which nothing waits for longer than the time of silence.</summary>
+    public static NetworkStream StreamOf(Socket socket, DataPlaneOptions options)
+    {
         socket.NoDelay = true;
-        var stream = new NetworkStream(socket, ownsSocket: false)
+        return new NetworkStream(socket, ownsSocket: true)
         {
             ReadTimeout = (int)options.Silence.TotalMilliseconds,
             WriteTimeout = (int)options.Silence.TotalMilliseconds,
         };
-        (reader, writer) = (new FrameReader(stream), new FrameWriter(stream));
     }
 
     /// <summary>Why the connection has ended, in one sentence; null while it lasts.</summary>
@@ -74,7 +81,7 @@ internal sealed class FrameLink : IDisposable
         {
         }
 
-        socket.Dispose();
+        stream.Dispose();
         while (outgoing.TryTake(out var unsent))
             unsent.Done?.Invoke();
         foreach (var (asked, waiting) in pending)
@@ -158,7 +165,7 @@ internal sealed class FrameLink : IDisposable
     }
 
     /// <summary>Frees a connection that was never run.</summary>
-    public void Dispose() => socket.Dispose();
+    public void Dispose() => stream.Dispose();
 
     private unsafe void ReadAll(IFrameHandler handler)
     {

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Wire;
@@ -13,9 +12,6 @@ public static class ActorSettings
 {
     /// <summary>For actors that compute or block: a thread of its own for each.</summary>
     internal const string PinnedDispatcher = "actortrain.pinned-dispatcher";
-
-    // Lists of positions and skips grow with the batch; vectors do not travel in messages.
-    private const int LargestFrame = 4 << 20;
 
     /// <summary>Threads, serialization and logging.</summary>
     public static Config All { get; } = ConfigurationFactory.ParseString($$"""
@@ -39,13 +35,21 @@ public static class ActorSettings
         }
         """);
 
-    /// <summary>Settings of an actor system that other processes send to: only registered messages, of bounded size, and only to the desk
-    /// of the nodes or to whom has written to them.</summary>
+    /// <summary>Settings of an actor system that other processes connect to. It needs a <see cref="ControlPlaneSetup"/>.</summary>
     /// <param name="listenOn">Port 0 for any that is free.</param>
     public static Config Remote(IPEndPoint listenOn)
     {
         ArgumentNullException.ThrowIfNull(listenOn);
-        return ConfigurationFactory.ParseString($$"""
+        return Remote(listenOn.Address.ToString(), listenOn.Port, listens: true);
+    }
+
+    /// <summary>Settings of an actor system that connects to others, but that nobody connects to. It needs a
+    /// <see cref="ControlPlaneSetup"/>.</summary>
+    /// <param name="name">The host in its address.</param>
+    public static Config Remote(string name) => Remote(name, 0, listens: false);
+
+    // Only registered messages, of bounded size, and only to the desk of the nodes or to whom has written to them.
+    private static Config Remote(string host, int port, bool listens) => ConfigurationFactory.ParseString($$"""
             akka {
               loglevel = WARNING
               actor {
@@ -58,19 +62,16 @@ public static class ActorSettings
                 untrusted-mode = on
                 trusted-selection-paths = ["/user/{{NodeProtocol.Desk}}"]
                 retry-gate-closed-for = 300ms
-                dot-netty.tcp {
-                  enforce-ip-family = on
-                  dns-use-ipv6 = {{(listenOn.AddressFamily == AddressFamily.InterNetworkV6 ? "on" : "off")}}
-                  hostname = {{Quote(listenOn.Address.ToString())}}
-                  port = {{listenOn.Port}}
-                  maximum-frame-size = {{LargestFrame}}b
-                  send-buffer-size = {{LargestFrame}}b
-                  receive-buffer-size = {{LargestFrame}}b
+                enabled-transports = ["akka.remote.actortrain"]
+                actortrain {
+                  transport-class = {{Quote(NameOf(typeof(ControlTransport)))}}
+                  hostname = {{Quote(host)}}
+                  port = {{port}}
+                  listens = {{(listens ? "on" : "off")}}
                 }
               }
             }
             """);
-    }
 
     internal static string NameOf(Type type) => $"{type.FullName}, {type.Assembly.GetName().Name}";
 

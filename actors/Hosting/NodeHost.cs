@@ -1,6 +1,9 @@
 using System.Net;
+using System.Net.Sockets;
 using ActorTrain.Actors.Nodes;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Security;
+using ActorTrain.Models;
 using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,25 +25,28 @@ public sealed class NodeHost : IDisposable
 
     /// <param name="log">Receives the actors' log; not owned.</param>
     /// <param name="addresses">Where runs accept nodes, each <c>HOST:PORT</c>.</param>
+    /// <param name="security">Null for plain text.</param>
     /// <param name="say">See <see cref="NodeAgentParts.Say"/>.</param>
-    public static NodeHost Start(NodeLinkOptions options, IReadOnlyList<string> addresses, INodeRun run, Action<string, bool> say,
-        ILoggerFactory log)
+    public static NodeHost Start(NodeLinkOptions options, IReadOnlyList<string> addresses, INodeRun run, PeerSecurity? security,
+        Action<string, bool> say, ILoggerFactory log)
     {
         ArgumentNullException.ThrowIfNull(options);
         var ended = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
         var parts = new NodeAgentParts
         {
             Node = options.Node,
-            Addresses = [.. addresses.Select(static address => $"akka.tcp://{NodeProtocol.System}@{address}/user/{NodeProtocol.Desk}")],
+            PathOf = number => PathOf(addresses[number]),
             Run = run,
             Trainer = ActorProps.Trainer,
             Say = say,
             Ended = ended,
         };
+        var refusals = new SaidOnce(say);
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddSingleton(log).AddSingleton<IHostLifetime, NoLifetime>().AddAkka(NodeProtocol.System, akka => akka
-            .AddHocon(ActorSettings.Remote(new IPEndPoint(IPAddress.Loopback, 0)).WithFallback(ActorSettings.All), HoconAddMode.Prepend)
-            .ConfigureLoggers(loggers => loggers.ClearLoggers().AddLoggerFactory(log))
+            .AddSetup(new ControlPlaneSetup(security, log.CreateLogger<ControlTransport>(), refusals.Warn))
+            .AddHocon(ActorSettings.Remote(options.Node.Name).WithFallback(ActorSettings.All), HoconAddMode.Prepend)
+            .ConfigureLoggers(loggers => loggers.ClearLoggers().AddLoggerFactory(new RemotingLog(log, TimeProvider.System)))
             .WithActors((system, registry) => registry.Register<NodeAgent>(
                 system.ActorOf(ActorProps.NodeAgent(options, parts), "node"))));
         var host = builder.Build();
@@ -66,4 +72,41 @@ public sealed class NodeHost : IDisposable
         host.Services.GetRequiredService<ActorSystem>().Terminate().Wait(patience, CancellationToken.None);
 
     public void Dispose() => host.Dispose();
+
+    // The process that leads is called by its address, since it does not know all of its names. Each time anew: it may have moved.
+    private static string PathOf(string address)
+    {
+        var colon = address.LastIndexOf(':');
+        var (host, port) = (address[..colon].Trim('[', ']'), address[(colon + 1)..]);
+        try
+        {
+            var found = Dns.GetHostAddresses(host).OrderBy(static ip => ip.AddressFamily == AddressFamily.InterNetwork ? 0 : 1).First();
+            var name = found.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{found}]" : $"{found}";
+            return $"akka.tcp://{NodeProtocol.System}@{name}:{port}/user/{NodeProtocol.Desk}";
+        }
+        catch (Exception exception) when (exception is SocketException or InvalidOperationException)
+        {
+            throw new UserErrorException($"The address of {host} is not found ({exception.Message.TrimEnd('.')}); check --join.",
+                exception);
+        }
+    }
+
+    // Each attempt fails alike. Thread-safe.
+    private sealed class SaidOnce(Action<string, bool> say)
+    {
+        private const int Most = 64;
+        private readonly Lock gate = new();
+        private readonly HashSet<string> said = [];
+
+        public void Warn(string sentence)
+        {
+            lock (gate)
+            {
+                if (said.Count == Most || !said.Add(sentence))
+                    return;
+            }
+
+            say(sentence, true);
+        }
+    }
 }

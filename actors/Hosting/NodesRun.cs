@@ -1,5 +1,6 @@
 using System.Net;
 using ActorTrain.Actors.Nodes;
+using ActorTrain.Actors.Security;
 
 namespace ActorTrain.Actors.Hosting;
 
@@ -11,6 +12,9 @@ public sealed record NodesRun
 
     /// <summary>Where nodes are told to connect to the data plane, given where it listens.</summary>
     public Func<IPEndPoint, IPEndPoint> DataPlaneAt { get; init; } = static address => address;
+
+    /// <summary>Of both planes; null for plain text.</summary>
+    public PeerSecurity? Security { get; init; }
 
     /// <summary>What nodes must agree with. Its address of the data plane and its first lease are filled in.</summary>
     public required NodeRosterOptions Roster { get; init; }

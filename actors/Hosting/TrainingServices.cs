@@ -50,11 +50,12 @@ public static class TrainingServices
             .AddSingleton(PartsOf)
             .AddAkka(NodeProtocol.System, (akka, provider) =>
             {
-                akka.WithJournal(run.Journal)
-                    .ConfigureLoggers(loggers => loggers.ClearLoggers().AddLoggerFactory(provider.GetRequiredService<ILoggerFactory>()));
+                var log = provider.GetRequiredService<ILoggerFactory>();
+                akka.WithJournal(run.Journal).ConfigureLoggers(loggers => loggers.ClearLoggers()
+                    .AddLoggerFactory(isShared ? new RemotingLog(log, TimeProvider.System) : log));
                 configure?.Invoke(akka);
                 if (run.Nodes is { } nodes)
-                    akka.WithNodes(nodes, provider.GetRequiredService<DataPlaneServer>());
+                    akka.WithNodes(nodes, provider.GetRequiredService<DataPlaneServer>(), log);
                 akka.WithTrainingRun(provider.GetRequiredService<RunParts>(),
                     provider.GetRequiredService<TaskCompletionSource<RunEnded>>());
             });
@@ -68,11 +69,13 @@ public static class TrainingServices
     }
 
     /// <summary>Starts the desk of the nodes in an actor system, which other processes can then reach.</summary>
-    public static AkkaConfigurationBuilder WithNodes(this AkkaConfigurationBuilder akka, NodesRun nodes, DataPlaneServer plane)
+    public static AkkaConfigurationBuilder WithNodes(this AkkaConfigurationBuilder akka, NodesRun nodes, DataPlaneServer plane,
+        ILoggerFactory log)
     {
         ArgumentNullException.ThrowIfNull(nodes);
         ArgumentNullException.ThrowIfNull(plane);
         var dataPlane = nodes.DataPlaneAt(new IPEndPoint(nodes.ListenOn.Address, plane.Address.Port));
+        akka.AddSetup(new ControlPlaneSetup(nodes.Security, log.CreateLogger<ControlTransport>()));
         return akka.AddHocon(ActorSettings.Remote(nodes.ListenOn), HoconAddMode.Prepend).WithActors((system, registry) =>
             registry.Register<NodeDesk>(system.ActorOf(
                 ActorProps.NodeDesk(
@@ -96,7 +99,7 @@ public static class TrainingServices
         provider.GetRequiredService<LocalGradientTransport>(), provider.GetRequiredService<SnapshotMemory>(), layout.Hash,
         nodes.Roster.Term, new IPEndPoint(nodes.ListenOn.Address, 0),
         provider.GetRequiredService<ILoggerFactory>().CreateLogger<DataPlaneServer>(),
-        new DataPlaneOptions { Silence = nodes.Roster.Timeout, Nodes = NodeProtocol.MostNodes });
+        new DataPlaneOptions { Silence = nodes.Roster.Timeout, Nodes = NodeProtocol.MostNodes }, nodes.Security);
 
     private static RunParts PartsOf(IServiceProvider provider)
     {

@@ -22,6 +22,7 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
     private INodeConnection? connection;
     private CancellationTokenRegistration closing;
     private IActorRef desk = ActorRefs.Nobody;
+    private readonly HashSet<string> problems = [];
     private int born;
 
     public NodeAgent(NodeLinkOptions options, NodeAgentParts parts)
@@ -32,6 +33,13 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
         Receive<TrainerReport>(Report);
         Receive<Inspected>(done => Do(logic.Inspected(done.Found, done.Problem, Now)));
         Receive<Connected>(Connect);
+        Receive<Found>(desk => Context.ActorSelection(desk.Path).Tell(desk.Hello));
+        Receive<NotFound>(unknown =>
+        {
+            // Each attempt fails alike.
+            if (problems.Add(unknown.Problem))
+                parts.Say(unknown.Problem, true);
+        });
         Receive<Closed>(closed => Do(logic.Disconnected(closed.Lease, closed.Reason, Now)));
         Receive<Terminated>(ended => End(ended.ActorRef));
         Receive<LeaveRun>(_ => Do(logic.Leave(Now)));
@@ -85,7 +93,7 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
             switch (effect)
             {
                 case SayHello(var address, var hello):
-                    Context.ActorSelection(parts.Addresses[address]).Tell(hello);
+                    Attempt(() => new Found(parts.PathOf(address), hello), static problem => new NotFound(problem));
                     break;
                 case Answer(var report):
                     desk.Tell(report);
@@ -245,6 +253,10 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
     }
 
     private sealed record Inspected(NodeInspection? Found, string? Problem) : INoSerializationVerificationNeeded;
+
+    private sealed record Found(string Path, NodeHello Hello) : INoSerializationVerificationNeeded;
+
+    private sealed record NotFound(string Problem) : INoSerializationVerificationNeeded;
 
     private sealed record Connected(long Lease, INodeConnection Connection) : INoSerializationVerificationNeeded;
 

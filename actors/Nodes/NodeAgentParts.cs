@@ -15,8 +15,9 @@ public sealed record NodeAgentParts
 {
     public required NodeKey Node { get; init; }
 
-    /// <summary>Paths of the desks to dial.</summary>
-    public required IReadOnlyList<string> Addresses { get; init; }
+    /// <summary>The path of the desk at the address of a number; may take a while.</summary>
+    /// <exception cref="UserErrorException">It cannot be found.</exception>
+    public required Func<int, string> PathOf { get; init; }
 
     public required INodeRun Run { get; init; }
 

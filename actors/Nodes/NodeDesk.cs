@@ -31,6 +31,7 @@ public sealed class NodeDesk : TracedActor, IWithTimers
         this.plane = plane;
         this.notify = notify;
         logic = new NodeRosterLogic(this.options);
+        Receive<NodeReport>(RefuseImpostor, static report => Context.Sender.Path.Address.Host != report.Node.Name);
         Receive<NodeReport>(report =>
         {
             agents[report.Node] = Sender;
@@ -79,6 +80,16 @@ public sealed class NodeDesk : TracedActor, IWithTimers
         plane.NodeGone -= connectionEnded;
         foreach (var life in lives.Values)
             life.Tell(new PlaceEnded(NodeEnd.Lost, "The desk of the nodes failed."));
+    }
+
+    // A node's actor system is called by its name, of which its certificate is the proof.
+    private void RefuseImpostor(NodeReport report)
+    {
+        if (report is not NodeHello hello)
+            return;
+        var (refusal, effects) = logic.RefuseImpostor(hello, Sender.Path.Address.Host ?? "", Now);
+        Sender.Tell(refusal);
+        Do(effects);
     }
 
     private TrainerPost PostOf(int trainer)

@@ -66,6 +66,18 @@ public sealed class NodeRosterLogic
         return Finish();
     }
 
+    /// <summary>A node says hello under the name of another.</summary>
+    /// <param name="sender">Its own.</param>
+    /// <returns>The answer to the sender; and the effects.</returns>
+    public (NodeRefused Answer, IReadOnlyList<NodeEffect> Effects) RefuseImpostor(NodeHello hello, string sender, DateTimeOffset at)
+    {
+        Begin(at);
+        var reason = $"{sender} calls itself {hello.Node.Name}; start it with '--name {sender}'.";
+        if (admission.Note(hello, reason) is { } notice)
+            Do(notice);
+        return (new NodeRefused(options.Term, reason), Finish());
+    }
+
     /// <summary>The connection of a lease's data plane has ended.</summary>
     public IReadOnlyList<NodeEffect> Disconnect(string name, long lease, string reason, DateTimeOffset at)
     {

@@ -7,12 +7,18 @@ namespace ActorTrain.Actors.Nodes;
 [OptionGroup(MayChangeBecause = OptionText.WhoComputes)]
 public sealed record NodesOptions : IOptions
 {
-    private const string ListenExpectation = "empty, or an address and a port of this machine that only it can reach, such as "
-        + "127.0.0.1:4053 (connections are not encrypted yet)";
+    private const string ListenExpectation = "empty, or an address and a port of this machine, such as 127.0.0.1:4053";
 
     [Option("address and port where the run accepts nodes that 'actortrain node' starts; empty: none",
         Expectation = ListenExpectation)]
     public string Listen { get; init; } = "";
+
+    [Option("folder with the certificates of the cluster (see 'actortrain cluster --help'), with which nodes of other machines are "
+        + "accepted; empty: only nodes of this machine, in plain text")]
+    public string Certificates { get; init; } = "";
+
+    [Option("name of the certificate of the process that leads; empty: the only one whose key is in that folder")]
+    public string Certificate { get; init; } = "";
 
     [Option("time without a sign of life after which a node is lost", Unit = "seconds", Min = 0.5, Max = 3600)]
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2);
@@ -21,10 +27,20 @@ public sealed record NodesOptions : IOptions
     {
         if (Listen.Length > 0 && EndPoint is null)
             yield return new($"{nameof(Listen):key} is '{Listen}', but it must be {ListenExpectation}.");
+        else if (EndPoint is { } address && Certificates.Length == 0 && !IPAddress.IsLoopback(address.Address))
+        {
+            yield return new($"{nameof(Listen):key} is '{Listen}', which other machines may reach, but "
+                + $"{nameof(Certificates):key} is empty; make certificates with 'actortrain cluster init' and "
+                + $"'actortrain cluster cert' and name their folder, or listen on 127.0.0.1.");
+        }
+
+        if (Certificate.Length > 0 && Certificates.Length == 0)
+            yield return new($"{nameof(Certificate):key} is '{Certificate}', but {nameof(Certificates):key} is empty; name the folder of "
+                + $"the certificates there.");
     }
 
     /// <summary>What <see cref="Listen"/> says; null for none.</summary>
     public IPEndPoint? EndPoint =>
         IPEndPoint.TryParse(Listen.Replace("localhost:", "127.0.0.1:", StringComparison.Ordinal), out var address) && address.Port > 0
-        && IPAddress.IsLoopback(address.Address) ? address : null;
+        && !address.Address.Equals(IPAddress.Any) && !address.Address.Equals(IPAddress.IPv6Any) ? address : null;
 }

@@ -34,6 +34,12 @@ internal sealed class CliCommand<TRequest>(string name, string description, stri
     internal override int Run(ParseResult line, CommandContext context) => run(read(line), context);
 }
 
+/// <summary>Commands under one name.</summary>
+internal sealed class CliGroup(string name, string description, string longHelp) : Command(name, description)
+{
+    public string LongHelp => longHelp;
+}
+
 /// <summary>Prints the usual help, then the long help of a <see cref="CliCommand"/>.</summary>
 internal sealed class LessonHelp(HelpAction usual) : SynchronousCommandLineAction
 {
@@ -46,6 +52,7 @@ internal sealed class LessonHelp(HelpAction usual) : SynchronousCommandLineActio
         var longHelp = parseResult.CommandResult.Command switch
         {
             CliCommand command => command.LongHelp,
+            CliGroup group => group.LongHelp,
             RootCommand => CommandLine.LongHelp,
             _ => null,
         };

@@ -30,11 +30,11 @@ internal static class CommandLine
 
     /// <summary>Parses and executes a command line.</summary>
     /// <returns>The process's exit code; see <see cref="ExitCode"/>.</returns>
-    public static int Run(IReadOnlyList<string> arguments, IReadOnlyList<CliCommand> commands, CommandContext context) =>
+    public static int Run(IReadOnlyList<string> arguments, IReadOnlyList<Command> commands, CommandContext context) =>
         Run(arguments, commands, context, static (command, line, context) => command.Run(line, context));
 
     /// <summary>The same, with a given action for a valid command line.</summary>
-    internal static int Run(IReadOnlyList<string> arguments, IReadOnlyList<CliCommand> commands, CommandContext context, Func<CliCommand,
+    internal static int Run(IReadOnlyList<string> arguments, IReadOnlyList<Command> commands, CommandContext context, Func<CliCommand,
         ParseResult, CommandContext, int> run)
     {
         var root = Root(commands, line => run((CliCommand)line.CommandResult.Command, line, context));
@@ -91,14 +91,18 @@ internal static class CommandLine
         }
     }
 
-    private static RootCommand Root(IReadOnlyList<CliCommand> commands, Func<ParseResult, int> run)
+    private static RootCommand Root(IReadOnlyList<Command> commands, Func<ParseResult, int> run)
     {
         var root = new RootCommand("ActorTrain: fault-tolerant language model training with bit-identical results.");
         foreach (var command in commands.Append(HelpCommand.Define(root)))
         {
-            ParseErrors.RefuseMisspelt(command);
-            ParseErrors.RefuseNameless(command);
-            command.SetAction(run);
+            foreach (var one in command is CliGroup group ? group.Subcommands : [command])
+            {
+                ParseErrors.RefuseMisspelt(one);
+                ParseErrors.RefuseNameless(one);
+                one.SetAction(run);
+            }
+
             root.Add(command);
         }
 

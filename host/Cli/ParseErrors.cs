@@ -10,13 +10,13 @@ internal static class ParseErrors
     public static string Sentence(ParseResult line, RootCommand root)
     {
         var command = line.CommandResult.Command;
-        var see = command == root ? "see 'actortrain --help'" : $"see 'actortrain {command.Name} --help'";
+        var see = command == root ? "see 'actortrain --help'" : $"see 'actortrain {NameOf(command)} --help'";
         if (Misspelt(line.CommandResult) is { } misspelt)
             return NoOption(command, misspelt);
         if (line.UnmatchedTokens is [var stranger, ..])
         {
             if (line.Tokens.Any(static token => token.Type == TokenType.DoubleDash))
-                return $"{command.Name} takes no argument '{stranger}' after '--'; remove '--', "
+                return $"{NameOf(command)} takes no argument '{stranger}' after '--'; remove '--', "
                     + $"or write OPTION=-- for a value of two dashes.";
             if (command == root)
             {
@@ -26,9 +26,12 @@ internal static class ParseErrors
                     : $"there is no command '{stranger}'{NearestName.Hint(stranger, commands, $"; {see}.")}";
             }
 
+            if (command is CliGroup && !stranger.StartsWith('-'))
+                return $"{command.Name} has no command '{stranger}'"
+                    + $"{NearestName.Hint(stranger, command.Subcommands.Select(static one => one.Name), $"; {see}.")}";
             return stranger.StartsWith('-')
                 ? NoOption(command, stranger)
-                : $"{command.Name} takes no argument '{stranger}'; {see}.";
+                : $"{NameOf(command)} takes no argument '{stranger}'; {see}.";
         }
 
         // Our own messages first: the library may add another about the same value.
@@ -38,12 +41,14 @@ internal static class ParseErrors
         return error.SymbolResult switch
         {
             OptionResult { Option: { Required: true } missing, Implicit: true } =>
-                $"{command.Name} needs {missing.Name} {missing.HelpName}: {missing.Description?.TrimEnd('.')}; {see}.",
+                $"{NameOf(command)} needs {missing.Name} {missing.HelpName}: {missing.Description?.TrimEnd('.')}; {see}.",
             OptionResult { Option: var option, Tokens.Count: 0 } =>
                 $"{option.Name} needs a value: {option.Description?.TrimEnd('.')}; {see}.",
             CommandResult when command == root => $"a command is missing; {see}.",
+            CommandResult when command is CliGroup =>
+                $"{command.Name} needs one of {string.Join(", ", command.Subcommands.Select(static one => one.Name))}; {see}.",
             ArgumentResult { Argument: var argument, Tokens.Count: 0 } when argument.Arity.MinimumNumberOfValues > 0 =>
-                $"{command.Name} needs {argument.Name}: {argument.Description?.TrimEnd('.')}; {see}.",
+                $"{NameOf(command)} needs {argument.Name}: {argument.Description?.TrimEnd('.')}; {see}.",
             _ => Ended(error.Message),
         };
     }
@@ -77,9 +82,13 @@ internal static class ParseErrors
     private static string NoOption(Command command, string stranger)
     {
         var options = command.Options.Select(static option => option.Name).Append("--help");
-        return $"{command.Name} has no option "
-            + $"'{stranger}'{NearestName.Hint(stranger, options, $"; see 'actortrain {command.Name} --help'.")}";
+        return $"{NameOf(command)} has no option "
+            + $"'{stranger}'{NearestName.Hint(stranger, options, $"; see 'actortrain {NameOf(command)} --help'.")}";
     }
+
+    // With that of its group.
+    private static string NameOf(Command command) =>
+        command.Parents.OfType<CliGroup>().FirstOrDefault() is { } group ? $"{group.Name} {command.Name}" : command.Name;
 
     private static string Ended(string message) => message.EndsWith('?') || message.EndsWith('.') ? message : message + ".";
 }

@@ -1,10 +1,10 @@
-using ActorTrain.Host.Cli;
+using System.CommandLine;
 
 namespace ActorTrain.Host.Commands;
 
 internal static class AllCommands
 {
-    public static IReadOnlyList<CliCommand> Define() =>
+    public static IReadOnlyList<Command> Define() =>
     [
         DoctorCommand.Define(),
         TaskCommand.Define(),
@@ -20,6 +20,7 @@ internal static class AllCommands
         ImportCommand.Define(),
         NodeCommand.Define(),
         NodesCommand.Define(),
+        ClusterCommand.Define(),
         RunsCommand.Define(),
         RolloutsCommand.Define(),
         ReplayCommand.Define(),

@@ -2,12 +2,14 @@ using System.CommandLine;
 using ActorTrain.Actors.Hosting;
 using ActorTrain.Actors.Nodes;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Security;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Host.Nodes;
 using ActorTrain.Host.Training;
 using ActorTrain.Models;
+using ActorTrain.Persistence.Certificates;
 
 namespace ActorTrain.Host.Commands;
 
@@ -27,7 +29,7 @@ internal static class NodeCommand
         };
         var name = new Option<string?>("--name")
         {
-            Description = "Name of the node, unique in the run; by default that of the machine, and the number of the process.",
+            Description = "Name of the node, unique in the run; by default that of its certificate, or of the machine and the process.",
             HelpName = "NAME",
             Arity = ArgumentArity.ExactlyOne,
         };
@@ -35,6 +37,18 @@ internal static class NodeCommand
         {
             Description = "Folder of the token data on this machine; by default the path that the run has.",
             HelpName = "DIR",
+            Arity = ArgumentArity.ExactlyOne,
+        };
+        var certificates = new Option<string?>("--certificates")
+        {
+            Description = "Folder with ca.pem and the certificate of this node, if the run has certificates (nodes.certificates).",
+            HelpName = "DIR",
+            Arity = ArgumentArity.ExactlyOne,
+        };
+        var certificate = new Option<string?>("--certificate")
+        {
+            Description = "Name of the certificate; by default the only one whose key is in that folder.",
+            HelpName = "NAME",
             Arity = ArgumentArity.ExactlyOne,
         };
         var trainers = OptionChecks.Whole("--trainers", 1, RoomKind, "Trainers that this node takes at most.");
@@ -52,15 +66,18 @@ internal static class NodeCommand
               actortrain pretrain book.yaml --set nodes.listen=127.0.0.1:4053
               actortrain node --join 127.0.0.1:4053
               actortrain node --join 127.0.0.1:4053,127.0.0.1:4054 --name spare --trainers 2
+              actortrain node --join 10.0.0.5:4053 --certificates /etc/actortrain
             """,
             line => new NodeRequest(
                 line.GetRequiredValue(join), line.GetValue(name), line.GetValue(data), line.GetValue(worker) ? 0 : line.GetValue(trainers),
-                line.GetValue(worker)),
-            Run) { join, name, data, trainers, worker };
+                line.GetValue(worker), line.GetValue(certificates), line.GetValue(certificate)),
+            Run) { join, name, data, certificates, certificate, trainers, worker };
         command.Validators.Add(line =>
         {
             if (line.GetResult(join)?.Tokens is [.., var addresses] && Addresses(addresses.Value) is null)
                 line.AddError($"--join is '{addresses.Value}', but it must be HOST:PORT, or several of them with commas between");
+            if (line.GetResult(certificate) is { Implicit: false } && line.GetResult(certificates) is null or { Implicit: true })
+                line.AddError("--certificate needs --certificates, the folder where it is");
             if (line.GetResult(name)?.Tokens is [.., var given] && !NodeProtocol.IsName(given.Value))
                 line.AddError($"--name is '{given.Value}', but it must be letters, digits, dots, dashes and underscores, at most "
                     + $"{NodeProtocol.LongestName}");
@@ -72,9 +89,12 @@ internal static class NodeCommand
     {
         if (request.IsWorker)
             ProcessEnd.WithParent();
+        var credentials = request.Certificates is null ? null
+            : new NodeCredentials(request.Certificates, request.Certificate, NodeRoles.Worker, context.Time);
+        var security = credentials is null ? null : new PeerSecurity(credentials);
         var options = new NodeLinkOptions
         {
-            Node = new NodeKey(request.Name ?? NameOfProcess(), context.Time.GetUtcNow().Ticks),
+            Node = new NodeKey(NameOf(request, credentials), context.Time.GetUtcNow().Ticks),
             Build = BuildIdentity.Value,
             Host = Environment.MachineName,
             ProcessId = Environment.ProcessId,
@@ -83,8 +103,10 @@ internal static class NodeCommand
             Seed = Environment.ProcessId,
         };
         using var log = new ErrorLog(context.Error);
-        var run = new NodeRun(request.Data, trustsData: request.IsWorker, log);
-        var host = NodeHost.Start(options, Addresses(request.Join)!, run, Say, log);
+        var run = new NodeRun(request.Data, trustsData: request.IsWorker, security, log);
+        var host = NodeHost.Start(options, Addresses(request.Join)!, run, security, Say, log);
+        if (!request.IsWorker && credentials?.Warning is { } warning)
+            Say(warning, true);
         using var stop = new StopSignal(host.Leave, ignoresInterrupt: request.IsWorker);
         var refusal = host.Ended.GetAwaiter().GetResult();
 
@@ -112,6 +134,17 @@ internal static class NodeCommand
             && Uri.CheckHostName(address[..colon]) is not UriHostNameType.Unknown) ? addresses : null;
     }
 
+    // Who may lead may start nodes under any name.
+    private static string NameOf(NodeRequest request, NodeCredentials? credentials)
+    {
+        if (credentials is null)
+            return request.Name ?? NameOfProcess();
+        return request.Name is null || request.Name == credentials.Name || credentials.Own.Roles.HasFlag(NodeRoles.Control)
+            ? request.Name ?? credentials.Name
+            : throw new UserErrorException($"--name is '{request.Name}', but the certificate is of {credentials.Name}; leave out "
+                + "--name, or choose another certificate with --certificate.");
+    }
+
     private static string NameOfProcess()
     {
         var machine = new string([.. Environment.MachineName.Select(static letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-')]);
@@ -121,4 +154,5 @@ internal static class NodeCommand
 
 /// <param name="Room">Trainers that it takes at most; 0 for its share.</param>
 /// <param name="IsWorker">Whether the process that leads started it, with which it then ends.</param>
-public sealed record NodeRequest(string Join, string? Name, string? Data, int Room, bool IsWorker);
+public sealed record NodeRequest(string Join, string? Name, string? Data, int Room, bool IsWorker,
+    string? Certificates = null, string? Certificate = null);

@@ -71,7 +71,7 @@ internal static class TrainCommand
             ? asked
             : RunFile.ReadAgain(request.RunFile, request.Overrides, started,
                 () => RunProcess.StepsOf(directory, started with { Journal = asked.Journal }), request.ExtendTo);
-        var nodes = NodesSetup.Of(configuration, request.Nodes);
+        var nodes = NodesSetup.Of(configuration, request.Nodes, context.Time);
         if (nodes is not null && stage == TrainingStage.Reinforcing)
             throw new UserErrorException("`actortrain rlhf` does not use nodes yet; omit --nodes and nodes.listen.");
         using var data = TokenStore.Open(configuration.Data.Path);
@@ -111,6 +111,8 @@ internal static class TrainCommand
         using var chaos = ChaosProcess.OfProcess(directory, configuration.Journal.Connection);
         using var term = Leadership.Take(directory, configuration.Journal, chaos?.Connection ?? configuration.Journal.Connection);
         using var yielding = term.Lost.Register(runLock.Yield);
+        if (nodes is not null)
+            NodesSetup.RequireAddress(configuration);
         var run = new RunProcess(
             configuration, environment, data, directory, progress, context.Time, memory, runLock.WasKilledForMemory, term, chaos,
             request.ExtendTo, nodes);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ActorTrain.Actors.Nodes;
 using ActorTrain.Chaos;
+using ActorTrain.Persistence.Certificates;
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
 
@@ -21,6 +22,7 @@ internal sealed class WorkerProcesses : IDisposable
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(5);
 
     private readonly string address;
+    private readonly NodeCredentials? credentials;
     private readonly IActorRef desk;
     private readonly ILogger log;
     private readonly List<Thread> keepers = [];
@@ -29,10 +31,11 @@ internal sealed class WorkerProcesses : IDisposable
     private readonly ManualResetEventSlim isOver = new();
 
     /// <param name="address">Where they join.</param>
+    /// <param name="credentials">Those of this process, which they use too; null for plain text.</param>
     /// <param name="desk">Told of each end of a process.</param>
-    public WorkerProcesses(int count, string address, IActorRef desk, ILogger log)
+    public WorkerProcesses(int count, string address, NodeCredentials? credentials, IActorRef desk, ILogger log)
     {
-        (this.address, this.desk, this.log) = (address, desk, log);
+        (this.address, this.credentials, this.desk, this.log) = (address, credentials, desk, log);
         for (var number = 1; number <= count; number++)
         {
             var name = $"{Prefix}{number}";
@@ -123,7 +126,8 @@ internal sealed class WorkerProcesses : IDisposable
         // When started by `dotnet`, the program is a library.
         var program = Environment.ProcessPath!;
         string[] library = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(WorkerProcesses).Assembly.Location] : [];
-        var start = new ProcessStartInfo(program, [.. library, "node", "--join", address, "--name", name, "--worker"])
+        string[] secured = credentials is null ? [] : ["--certificates", credentials.Folder, "--certificate", credentials.Name];
+        var start = new ProcessStartInfo(program, [.. library, "node", "--join", address, "--name", name, "--worker", .. secured])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

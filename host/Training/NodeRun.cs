@@ -3,6 +3,7 @@ using ActorTrain.Actors.DataPlane;
 using ActorTrain.Actors.Nodes;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Security;
 using ActorTrain.Data.Shards;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Models;
@@ -16,7 +17,8 @@ namespace ActorTrain.Host.Training;
 /// paths.</summary>
 /// <param name="data">Folder of the token data on this machine; null for the run's.</param>
 /// <param name="trustsData">Whether the files were verified by the process that started this one.</param>
-internal sealed class NodeRun(string? data, bool trustsData, ILoggerFactory log) : INodeRun, IDisposable
+/// <param name="security">Null for plain text.</param>
+internal sealed class NodeRun(string? data, bool trustsData, PeerSecurity? security, ILoggerFactory log) : INodeRun, IDisposable
 {
     // Vectors of one trainer each, with some that were abandoned and still hang.
     private const int Trainers = 16;
@@ -64,7 +66,7 @@ internal sealed class NodeRun(string? data, bool trustsData, ILoggerFactory log)
                     Capacity = Math.Min(LocalGradientTransport.CapacityFor(lanes, Trainers, totalsKept: 4), bounds.VectorsPerNode),
                     Term = admission.Term,
                 },
-                log.CreateLogger<DataPlaneClient>(), bounds with { Silence = admission.Timeout });
+                log.CreateLogger<DataPlaneClient>(), bounds with { Silence = admission.Timeout }, security);
             return new NodeConnection(client, setup.Work(), checkpoints, threads);
         }
     }

@@ -314,7 +314,7 @@ public sealed class DataPlaneNodeTests
         failed.Message.ShouldStartWith($"The data plane at {address} cannot be reached: Connection refused");
         failed.IsRefusal.ShouldBeFalse();
         Should.Throw<OperationCanceledException>(() =>
-            DataPlaneClient.Connect(address, hello, world.Log, Patient, new CancellationToken(canceled: true)));
+            DataPlaneClient.Connect(address, hello, world.Log, Patient, cancellation: new CancellationToken(canceled: true)));
     }
 
     private static ulong FillSnapshot(SnapshotWriter slot, byte value)

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using ActorTrain.Actors.DataPlane;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Security;
 using ActorTrain.Actors.Snapshots;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Steps;
@@ -34,11 +35,12 @@ internal sealed class DataPlaneWorld : IDisposable
     private readonly BlockingCollection<DataPlaneNode> joined = [];
     private readonly BlockingCollection<(DataPlaneNode Node, string Reason)> gone = [];
 
-    public DataPlaneWorld(long length, DataPlaneOptions? options = null, int lanes = Lanes)
+    public DataPlaneWorld(long length, DataPlaneOptions? options = null, int lanes = Lanes, PeerSecurity? security = null)
     {
         Transport = new LocalGradientTransport(length, lanes, Reducers, capacity: 300, isShared: true);
         Snapshots = new SnapshotMemory(length, Slots, isShared: true);
-        Server = new DataPlaneServer(Transport, Snapshots, Layout, Term, new IPEndPoint(IPAddress.Loopback, 0), Log, options ?? Patient);
+        Server = new DataPlaneServer(Transport, Snapshots, Layout, Term, new IPEndPoint(IPAddress.Loopback, 0), Log, options ?? Patient,
+            security);
         Server.NodeJoined += joined.Add;
         Server.NodeGone += (node, reason) => gone.Add((node, reason));
     }
@@ -62,10 +64,10 @@ internal sealed class DataPlaneWorld : IDisposable
     };
 
     public DataPlaneClient Connect(string node, DataPlaneMedium medium, long incarnation = 1, DataPlaneOptions? options = null,
-        IPEndPoint? through = null)
+        IPEndPoint? through = null, PeerSecurity? security = null)
     {
         var client = DataPlaneClient.Connect(through ?? Server.Address, Hello(node, incarnation), Log,
-            (options ?? Patient) with { ShareMemory = medium is DataPlaneMedium.Shared });
+            (options ?? Patient) with { ShareMemory = medium is DataPlaneMedium.Shared }, security);
         client.Medium.ShouldBe(medium);
         NextJoined().Name.ShouldBe(node);
         return client;
