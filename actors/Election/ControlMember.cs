@@ -14,6 +14,7 @@ internal sealed class ControlMember : ReceiveActor, IWithTimers
 
     private readonly ControlMemberParts parts;
     private readonly JoinLogic joining;
+    private readonly IReadOnlyList<ActorSelection> others;
     private readonly Cluster cluster = Cluster.Get(Context.System);
     private bool isElected;
     private bool isSeeking;
@@ -23,8 +24,11 @@ internal sealed class ControlMember : ReceiveActor, IWithTimers
     {
         this.parts = parts;
         joining = new JoinLogic(parts.Others.Count, JoinPatience);
+        others = [.. parts.Others.Select(static address => Context.ActorSelection(
+            new RootActorPath(address) / "user" / ElectionProtocol.Member / ElectionProtocol.Admitted))];
         Receive<Wake>(_ =>
         {
+            Ask();
             Do(joining.Tick(Now, IsMember));
             if (isElected && !isSeeking && !parts.Founding.CheckLease())
                 SeekRight();
@@ -33,6 +37,11 @@ internal sealed class ControlMember : ReceiveActor, IWithTimers
         {
             isSeeking = false;
             Do(joining.Answer(sought.HasRight, Now, IsMember));
+        });
+        Receive<ActorIdentity>(answer =>
+        {
+            if (answer.Subject is not null)
+                joining.Hear(Now);
         });
         Receive<Elected>(_ =>
         {
@@ -60,6 +69,20 @@ internal sealed class ControlMember : ReceiveActor, IWithTimers
     }
 
     protected override void PostStop() => cluster.Unsubscribe(Self);
+
+    // Who is in a cluster says so to those that are not.
+    private void Ask()
+    {
+        if (!IsMember)
+        {
+            foreach (var other in others)
+                other.Tell(new Identify(null));
+        }
+        else if (Context.Child(ElectionProtocol.Admitted).IsNobody())
+        {
+            Context.ActorOf<AdmittedActor>(ElectionProtocol.Admitted);
+        }
+    }
 
     private void Do(JoinStep step)
     {
@@ -114,6 +137,10 @@ internal sealed class ControlMember : ReceiveActor, IWithTimers
     internal sealed record Elected : INoSerializationVerificationNeeded
     {
         public static readonly Elected Instance = new();
+    }
+
+    private sealed class AdmittedActor : ReceiveActor
+    {
     }
 
     private sealed record Sought(bool HasRight) : INoSerializationVerificationNeeded;

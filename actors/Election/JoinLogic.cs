@@ -18,10 +18,12 @@ internal enum JoinStep
 /// needs a right that one process at a time has; has no clock, thread or actor.</summary>
 /// <remarks>So any of them can be the first, whichever are missing, and two that do not see each other do not both found one.</remarks>
 /// <param name="others">Control processes beside this one.</param>
-/// <param name="patience">How long the others are given to answer before it seeks the right, and again after each refusal.</param>
+/// <param name="patience">How long none of the others must have answered as a member before it seeks the right, and again after each
+/// refusal.</param>
 internal sealed class JoinLogic(int others, TimeSpan patience)
 {
     private DateTimeOffset? dueAt;
+    private bool hasDialed;
     private bool isAsking;
     private bool hasFounded;
 
@@ -30,11 +32,10 @@ internal sealed class JoinLogic(int others, TimeSpan patience)
     {
         if (isMember || isAsking || hasFounded)
             return JoinStep.Nothing;
-        if (dueAt is null)
+        if (!hasDialed && others > 0)
         {
-            dueAt = others == 0 ? now : now + patience;
-            if (others > 0)
-                return JoinStep.Dial;
+            (hasDialed, dueAt) = (true, now + patience);
+            return JoinStep.Dial;
         }
 
         if (now < dueAt)
@@ -42,6 +43,10 @@ internal sealed class JoinLogic(int others, TimeSpan patience)
         isAsking = true;
         return JoinStep.SeekRight;
     }
+
+    /// <summary>Another control process is in a cluster, which admits this one sooner or later: an earlier process at the same address has
+    /// to be removed first.</summary>
+    public void Hear(DateTimeOffset now) => dueAt = now + patience;
 
     /// <summary>The database has answered, or failed to.</summary>
     /// <param name="hasRight">Whether this process may found a cluster.</param>

@@ -31,8 +31,27 @@ public sealed class LeaseTable : IAsyncDisposable
 
     /// <summary>Takes a lease that nobody else holds, or renews it.</summary>
     /// <param name="duration">How long a renewal counts.</param>
+    /// <param name="isDead">Whether an owner is known to renew nothing any more.</param>
     /// <exception cref="System.Data.Common.DbException">The database is unavailable.</exception>
-    public Task<bool> Acquire(string lease, string owner, TimeSpan duration) => Execute(
+    public async Task<bool> Acquire(string lease, string owner, TimeSpan duration, Predicate<string> isDead)
+    {
+        ArgumentNullException.ThrowIfNull(isDead);
+        return await Acquire(lease, owner, duration).ConfigureAwait(false)
+            || (await OwnerOf(lease).ConfigureAwait(false) is { } other && isDead(other)
+                && await Release(lease, other).ConfigureAwait(false)
+                && await Acquire(lease, owner, duration).ConfigureAwait(false));
+    }
+
+    /// <summary>Who holds a lease, or held it last without releasing it; null if nobody does.</summary>
+    /// <exception cref="System.Data.Common.DbException">The database is unavailable.</exception>
+    public Task<string?> OwnerOf(string lease) => Ask(async database =>
+    {
+        using var command = new NpgsqlCommand($"SELECT owner FROM {Name} WHERE lease = @lease", database);
+        command.Parameters.AddWithValue("lease", lease);
+        return await command.ExecuteScalarAsync().ConfigureAwait(false) as string;
+    });
+
+    private Task<bool> Acquire(string lease, string owner, TimeSpan duration) => Execute(
         $"""
         INSERT INTO {Name} AS held (lease, owner, renewed, seconds) VALUES (@lease, @owner, clock_timestamp(), @seconds)
         ON CONFLICT (lease) DO UPDATE SET owner = @owner, renewed = clock_timestamp(), seconds = @seconds
@@ -58,7 +77,15 @@ public sealed class LeaseTable : IAsyncDisposable
         return closing?.DisposeAsync() ?? nothing;
     }
 
-    private async Task<bool> Execute(string text, params (string Name, object Value)[] values)
+    private Task<bool> Execute(string text, params (string Name, object Value)[] values) => Ask(async database =>
+    {
+        using var command = new NpgsqlCommand(text, database);
+        foreach (var (name, value) in values)
+            command.Parameters.AddWithValue(name, value);
+        return await command.ExecuteNonQueryAsync().ConfigureAwait(false) == 1;
+    });
+
+    private async Task<T> Ask<T>(Func<NpgsqlConnection, Task<T>> ask)
     {
         try
         {
@@ -69,10 +96,7 @@ public sealed class LeaseTable : IAsyncDisposable
                 await Create(open).ConfigureAwait(false);
             }
 
-            using var command = new NpgsqlCommand(text, open);
-            foreach (var (name, value) in values)
-                command.Parameters.AddWithValue(name, value);
-            return await command.ExecuteNonQueryAsync().ConfigureAwait(false) == 1;
+            return await ask(open).ConfigureAwait(false);
         }
         catch
         {

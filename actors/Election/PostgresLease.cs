@@ -1,6 +1,8 @@
 using System.Data.Common;
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
+using ActorTrain.Actors.Terms;
 using ActorTrain.Models;
 using Akka.Actor;
 using Akka.Coordination;
@@ -33,6 +35,9 @@ public sealed class PostgresLease : Lease
         table = new LeaseTable(connection, settings.TimeoutSettings.OperationTimeout);
     }
 
+    /// <summary>A name for this process as an owner: others see when it is dead, if they run on the same host.</summary>
+    public static string OwnerOf(IPEndPoint address) => $"{address} {ProcessIdentity.This}";
+
     private TimeSpan Duration => Settings.TimeoutSettings.HeartbeatTimeout;
 
     public override bool CheckLease()
@@ -48,7 +53,7 @@ public sealed class PostgresLease : Lease
     public override async Task<bool> Acquire(Action<Exception?> leaseLostCallback)
     {
         var begun = Stopwatch.GetTimestamp();
-        if (!await Ask(() => table.Acquire(Settings.LeaseName, Settings.OwnerName, Duration)).ConfigureAwait(false))
+        if (!await Ask(() => table.Acquire(Settings.LeaseName, Settings.OwnerName, Duration, IsDead)).ConfigureAwait(false))
         {
             Lose();
             return false;
@@ -149,6 +154,9 @@ public sealed class PostgresLease : Lease
             database.Release();
         }
     }
+
+    private static bool IsDead(string owner) =>
+        owner.Split(' ', 2) is [_, var process] && ProcessIdentity.Parse(process)?.IsDead() == true;
 
     private static string ConnectionOf(ExtendedActorSystem system) =>
         system.Settings.Setup.Get<LeaseDatabase>() is { HasValue: true, Value: var database } ? database.Connection

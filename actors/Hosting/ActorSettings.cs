@@ -93,18 +93,29 @@ public static class ActorSettings
           stdout-loglevel = OFF
           log-dead-letters = off
           log-dead-letters-during-shutdown = off
-          coordinated-shutdown { run-by-clr-shutdown-hook = off, exit-clr = off }
+          coordinated-shutdown {
+            run-by-clr-shutdown-hook = off
+            exit-clr = off
+          }
           actor {
             provider = cluster
             serialization-settings.allow-unregistered-types = false
             serializers.json = {{Quote(NameOf(typeof(RefusingSerializer)))}}
-            internal-dispatcher { executor = fork-join-executor, dedicated-thread-pool.thread-count = 2 }
+            internal-dispatcher {
+              executor = fork-join-executor
+              dedicated-thread-pool.thread-count = 2
+            }
           }
           remote {
             log-remote-lifecycle-events = off
             retry-gate-closed-for = 300ms
-            default-remote-dispatcher { executor = fork-join-executor, dedicated-thread-pool.thread-count = 2 }
+            default-remote-dispatcher {
+              executor = fork-join-executor
+              dedicated-thread-pool.thread-count = 2
+            }
             dot-netty.tcp {
+              enforce-ip-family = on
+              dns-use-ipv6 = {{(options.Address.AddressFamily == AddressFamily.InterNetworkV6 ? "on" : "off")}}
               hostname = {{Quote(options.Address.Address.ToString())}}
               port = {{options.Address.Port}}
             }

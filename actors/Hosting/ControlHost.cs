@@ -58,7 +58,7 @@ public sealed class ControlHost : IDisposable
     /// <param name="patience">How long to wait for it.</param>
     /// <returns>Whether it has left.</returns>
     public bool Leave(TimeSpan patience) =>
-        CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance).Wait(patience, CancellationToken.None)
+        CoordinatedShutdown.Get(system).Run(new Left()).Wait(patience, CancellationToken.None)
         && Ended.Wait(patience, CancellationToken.None);
 
     public void Dispose() => host.Dispose();
@@ -69,13 +69,20 @@ public sealed class ControlHost : IDisposable
         {
             Others = [.. options.All.Where(address => !address.Equals(options.Address))
                 .Select(address => new Address("akka.tcp", options.System, address.Address.ToString(), address.Port))],
-            Founding = LeaseProvider.Get(system).GetLease($"{options.Run} founding", ActorSettings.LeaseSettings, $"{options.Address}"),
+            Founding = LeaseProvider.Get(system).GetLease(
+                $"{options.Run} founding", ActorSettings.LeaseSettings, PostgresLease.OwnerOf(options.Address)),
             Say = say,
             Elected = elected,
-        }), "member");
+        }), ElectionProtocol.Member);
         system.ActorOf(
             ClusterSingletonManager.Props(ActorProps.Seat(member), PoisonPill.Instance, ClusterSingletonManagerSettings.Create(system)),
             "seat");
+    }
+
+    // The process ends as its run did.
+    private sealed class Left : CoordinatedShutdown.Reason
+    {
+        public override int ExitCode => 0;
     }
 }
 

@@ -107,7 +107,7 @@ internal sealed class ControlProcess : IDisposable
 
         if (ending.How == RunEnding.Failed)
             throw new UserErrorException(ending.Report);
-        progress.Note($"{directory.Path} has ended under {holder}: {ending.Report}");
+        progress.Note($"{directory.Path} has ended under term {holder.Number}: {ending.Report}");
         return false;
     }
 
