@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build train rlhf demo test chaos chaos-rlhf simulate planted check bench bench-kernels bench-rlhf bench-spikes sanitize clean
+.PHONY: help setup build train rlhf demo test cluster-test chaos chaos-rlhf simulate planted check bench bench-kernels bench-rlhf bench-spikes sanitize clean
 .NOTPARALLEL:
 .ONESHELL:
 SHELL := /bin/bash
@@ -55,6 +55,11 @@ test: ## run all tests; the last line has the counts
 	@ops/setup.sh python3-torch postgresql
 	$(DOTNET_BUILD)
 	ops/test.sh
+
+cluster-test: ## test elections with real processes that are killed, suspended and started again; takes minutes
+	@ops/setup.sh postgresql
+	$(DOTNET_BUILD)
+	ops/test.sh --cluster
 
 chaos: ## inject random faults into N runs (SEED, or the clock) and compare their bits with an undisturbed run
 	@ops/setup.sh python3-torch
