@@ -124,7 +124,6 @@ public sealed class PostgresLease : Lease
             if (holding is null || (mine is not null && holding != mine))
                 return false;
             holding.Cancel();
-            holding.Dispose();
             holding = null;
             return true;
         }
@@ -142,7 +141,7 @@ public sealed class PostgresLease : Lease
         await database.WaitAsync().ConfigureAwait(false);
         try
         {
-            return await ask().WaitAsync(Settings.TimeoutSettings.OperationTimeout).ConfigureAwait(false);
+            return await ask().ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is DbException or TimeoutException or SocketException or IOException
             or InvalidOperationException)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using ActorTrain.Actors.Election;
@@ -31,10 +32,14 @@ public sealed class ControlHost : IDisposable
     /// <param name="elected">Called when this process is elected to lead the run; perhaps more than once. Thread-safe, and must not
     /// throw.</param>
     /// <param name="log">Receives the actors' log; not owned.</param>
-    /// <exception cref="Exception">The address is in use, or is none of this machine.</exception>
+    /// <exception cref="SocketException">The address is in use, or is none of this machine.</exception>
     public static ControlHost Start(ControlHostOptions options, Action<string> say, Action elected, ILoggerFactory log)
     {
         ArgumentNullException.ThrowIfNull(options);
+
+        // An actor system that cannot listen does not say so.
+        using (var listener = new TcpListener(options.Address))
+            listener.Start();
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddSingleton(log).AddSingleton<IHostLifetime, NoLifetime>().AddAkka(options.System, akka => akka
             .AddHocon(ActorSettings.Control(options), HoconAddMode.Prepend)

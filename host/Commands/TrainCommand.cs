@@ -88,13 +88,13 @@ internal static class TrainCommand
         if (prepared.Faster is { } faster)
             progress.Note($"{faster}");
         plan.Data.Verify(stop.Token);
-        using var control = ControlProcess.Of(plan.Configuration, request.At, plan.Run, progress);
-        if (control is null)
+        if (plan.Control is not { } options)
         {
-            Lead(plan, prepared, request, control, context, progress, stop);
+            Lead(plan, prepared, request, control: null, context, progress, stop);
             return ExitCode.Success;
         }
 
+        using var control = new ControlProcess(plan.Run, plan.Configuration.Journal, progress, options);
         if (!control.AwaitElection(stop.Token))
             return ExitCode.Success;
 

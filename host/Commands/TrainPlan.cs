@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Hosting;
 using ActorTrain.Data.Shards;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Configuration;
@@ -16,6 +17,9 @@ internal sealed record TrainPlan(
 {
     private bool IsForced { get; init; }
 
+    /// <summary>How this process takes part in elections; null if nobody but it may lead.</summary>
+    public ControlHostOptions? Control { get; private init; }
+
     /// <summary>Whether the run has checkpoints, intact or not.</summary>
     public bool HasCheckpoints { get; private init; }
 
@@ -32,6 +36,7 @@ internal sealed record TrainPlan(
         var nodes = NodesSetup.Of(configuration, request.Nodes);
         if (nodes is not null && stage == TrainingStage.Reinforcing)
             throw new UserErrorException("`actortrain rlhf` does not use nodes yet; omit --nodes and nodes.listen.");
+        var control = ControlProcess.OptionsOf(configuration, request.At, directory);
         var data = TokenStore.Open(configuration.Data.Path);
         try
         {
@@ -46,6 +51,7 @@ internal sealed record TrainPlan(
             return new TrainPlan(stage, configuration, directory, data, model, nodes)
             {
                 IsForced = request.Force,
+                Control = control,
                 HasCheckpoints = CheckResume(request, directory, started, configuration),
             };
         }

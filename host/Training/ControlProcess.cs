@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using ActorTrain.Actors.Election;
 using ActorTrain.Actors.Hosting;
+using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Terms;
 using ActorTrain.Host.Configuration;
@@ -21,7 +22,7 @@ internal sealed class ControlProcess : IDisposable
     private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(5);
 
     private readonly RunDirectory directory;
-    private readonly RunConfiguration configuration;
+    private readonly JournalOptions journal;
     private readonly ITrainingProgress progress;
     private readonly ControlHostOptions options;
     private readonly TermHolder? before;
@@ -32,10 +33,12 @@ internal sealed class ControlProcess : IDisposable
     private readonly Thread keeper;
     private volatile ControlHost host;
 
-    private ControlProcess(RunDirectory directory, RunConfiguration configuration, ITrainingProgress progress, ControlHostOptions options)
+    /// <summary>Joins the others, or is the first.</summary>
+    /// <exception cref="UserErrorException">The address is not free, or the database is unavailable.</exception>
+    public ControlProcess(RunDirectory directory, JournalOptions journal, ITrainingProgress progress, ControlHostOptions options)
     {
-        (this.directory, this.configuration, this.progress, this.options) = (directory, configuration, progress, options);
-        before = RunLeader.LastOf(directory, configuration.Journal);
+        (this.directory, this.journal, this.progress, this.options) = (directory, journal, progress, options);
+        before = RunLeader.LastOf(directory, journal);
         host = First();
         keeper = new Thread(Keep) { IsBackground = true, Name = "control" };
         keeper.Start();
@@ -56,9 +59,8 @@ internal sealed class ControlProcess : IDisposable
 
     /// <param name="at">As given with <c>--at</c>; null if it is not given.</param>
     /// <returns>Null if nobody but this process may lead.</returns>
-    /// <exception cref="UserErrorException">The settings contradict each other, the address is not free, or the database is
-    /// unavailable.</exception>
-    public static ControlProcess? Of(RunConfiguration configuration, string? at, RunDirectory directory, ITrainingProgress progress)
+    /// <exception cref="UserErrorException">The settings contradict each other.</exception>
+    public static ControlHostOptions? OptionsOf(RunConfiguration configuration, string? at, RunDirectory directory)
     {
         var all = configuration.Cluster.EndPoints;
         if (all.Count == 0)
@@ -74,14 +76,14 @@ internal sealed class ControlProcess : IDisposable
         if (address is null || !all.Contains(address))
             throw new UserErrorException((at is null ? "--at is missing" : $"--at is '{at}'") + ", but it must be the one of "
                 + $"{configuration.Cluster.Control} that belongs to this process.");
-        return new ControlProcess(directory, configuration, progress, new ControlHostOptions
+        return new ControlHostOptions
         {
             Run = directory.Name,
             Address = address,
             All = all,
             Connection = configuration.Journal.Connection,
             Timeout = configuration.Cluster.Timeout,
-        });
+        };
     }
 
     /// <summary>Stands by.</summary>
@@ -130,7 +132,7 @@ internal sealed class ControlProcess : IDisposable
         {
             try
             {
-                return RunLeader.LastOf(directory, configuration.Journal);
+                return RunLeader.LastOf(directory, journal);
             }
             catch (UserErrorException exception)
             {
@@ -193,9 +195,9 @@ internal sealed class ControlProcess : IDisposable
         {
             return ControlHost.Start(options, progress.Note, elected.Set, log);
         }
-        catch (Exception exception) when (exception.GetBaseException() is SocketException)
+        catch (SocketException exception)
         {
-            throw new UserErrorException($"Cannot listen at {Address}: {exception.GetBaseException().Message.TrimEnd('.')}; end the "
+            throw new UserErrorException($"Cannot listen at {Address}: {exception.Message.TrimEnd('.')}; end the "
                 + "process that has this address, or choose another one in cluster.control.", exception);
         }
     }

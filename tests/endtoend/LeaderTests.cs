@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using ActorTrain.Tests.Databases;
 using ActorTrain.Tests.Processes;
@@ -194,6 +196,13 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
         real.Run([.. Long("leader-refused", shared), "--at", "127.0.0.1:9"]).ShouldRefuse("--at is '127.0.0.1:9'", Address);
         real.Run([.. Long("leader-refused", shared[..1]), "--at", Address]).ShouldRefuse("cluster.control", "journal.connection");
         real.Run([.. Long("leader-refused"), "--at", Address]).ShouldRefuse("--at", "cluster.control");
+        using (var listener = new TcpListener(IPAddress.Loopback, 0))
+        {
+            listener.Start();
+            var busy = $"{listener.LocalEndpoint}";
+            real.Run([.. Long("leader-refused", $"cluster.control={busy}", shared[1]), "--at", busy]).ShouldRefuse("Cannot listen", busy);
+        }
+
         foreach (var wrong in new[] { "10.0.0.1:4054", "nowhere", $"{Address},{Address}", "127.0.0.1" })
             real.Run([.. Long("leader-refused", $"cluster.control={wrong}")]).ShouldRefuse("cluster.control", Address);
         Directory.Exists(real.RunFolder("leader-refused")).ShouldBeFalse();
