@@ -56,10 +56,10 @@ test: ## run all tests; the last line has the counts
 	$(DOTNET_BUILD)
 	ops/test.sh
 
-cluster-test: ## run the long tests of many processes: killed, stopped, cut off
+cluster-test: ## run the long tests of many processes: killed, suspended, cut off; takes minutes
 	@ops/setup.sh python3-torch postgresql
 	$(DOTNET_BUILD)
-	env --default-signal=INT,QUIT dotnet test tests/endtoend --configuration Release --no-build --nologo --filter Category=Cluster --logger 'console;verbosity=detailed'
+	ops/test.sh --cluster
 
 chaos: ## inject random faults into N runs (SEED, or the clock) and compare their bits with an undisturbed run
 	@ops/setup.sh python3-torch

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Runs the tests of every project under tests/ and of the native libraries, after a build, in random order: ACTORTRAIN_TEST_SEED=N repeats one. Quiet, save
 # for the seed and what failed; the last line says "N passed, N failed".
-#   ops/test.sh [--fast]    without the chaos tests and those of the category Slow
-# Tests of the category Cluster take long: `make cluster-test`.
+#   ops/test.sh              all but those of the category Cluster
+#   ops/test.sh --fast       without the chaos tests and those of the category Slow, too
+#   ops/test.sh --cluster    those of the category Cluster, which end, suspend and cut off processes that may lead, and take minutes
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 export DOTNET_CLI_UI_LANGUAGE=en DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -38,13 +39,17 @@ run() {
 for project in tests/*/*.csproj; do
     name=$(basename "$(dirname "$project")")
     only='Category!=Cluster'
-    if [[ ${1:-} == --fast ]]; then
+    if [[ ${1:-} == --cluster ]]; then
+        [[ $name == endtoend ]] || continue
+        only='Category=Cluster'
+    elif [[ ${1:-} == --fast ]]; then
         [[ $name != chaos ]] || continue
         only+='&Category!=Slow'
     fi
     run "$name" dotnet test "$project" --configuration Release --no-build --nologo --verbosity minimal --filter "$only"
 done
 for tests in artifacts/build/*/CTestTestfile.cmake; do
+    [[ ${1:-} != --cluster ]] || break
     build=$(dirname "$tests")
     [[ ! -f $tests ]] || run "native-$(basename "$build")" ctest --test-dir "$build" --output-on-failure
 done

@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.DataPlane;
+using ActorTrain.Actors.Election;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Nodes;
 using ActorTrain.Actors.PostTraining;
@@ -77,6 +78,10 @@ public static class ActorProps
     /// <param name="notify">See <see cref="NodeDesk"/>.</param>
     public static Props NodeDesk(Func<NodeRosterOptions> options, DataPlaneServer plane, Action<string, bool> notify) =>
         Props.Create(() => new NodeDesk(options, plane, notify));
+
+    internal static Props ControlMember(ControlMemberParts parts) => Props.Create(() => new ControlMember(parts));
+
+    internal static Props Seat(IActorRef member) => Props.Create(() => new Seat(member));
 
     public static Props NodeAgent(NodeLinkOptions options, NodeAgentParts parts) => Props.Create(() => new NodeAgent(options, parts));
 }

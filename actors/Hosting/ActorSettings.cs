@@ -1,4 +1,7 @@
+using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using ActorTrain.Actors.Election;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Wire;
@@ -12,6 +15,9 @@ public static class ActorSettings
 {
     /// <summary>For actors that compute or block: a thread of its own for each.</summary>
     internal const string PinnedDispatcher = "actortrain.pinned-dispatcher";
+
+    /// <summary>Path of the settings of leases.</summary>
+    internal const string LeaseSettings = "actortrain.postgres-lease";
 
     /// <summary>Threads, serialization and logging.</summary>
     public static Config All { get; } = ConfigurationFactory.ParseString($$"""
@@ -72,6 +78,79 @@ public static class ActorSettings
               }
             }
             """);
+
+    /// <summary>Settings of the actor system in which control processes elect the one that leads. Nothing of a run is sent there.</summary>
+    /// <remarks>Lost processes are detected in <see cref="ControlHostOptions.Timeout"/>, taken for lost 2 to 3 s later, and replaced 0.5 s
+    /// after that: what a process may still do that is taken for lost and lives is refused by the terms of the run.</remarks>
+    internal static Config Control(ControlHostOptions options) => ConfigurationFactory.ParseString(string.Create(
+        CultureInfo.InvariantCulture, $$"""
+        {{LeaseSettings}} {
+          lease-class = {{Quote(NameOf(typeof(PostgresLease)))}}
+          heartbeat-timeout = 3s
+          heartbeat-interval = 500ms
+          lease-operation-timeout = 3s
+        }
+        akka {
+          loglevel = ERROR
+          stdout-loglevel = OFF
+          log-dead-letters = off
+          log-dead-letters-during-shutdown = off
+          coordinated-shutdown {
+            run-by-clr-shutdown-hook = off
+            exit-clr = off
+          }
+          actor {
+            provider = cluster
+            serialization-settings.allow-unregistered-types = false
+            serializers.json = {{Quote(NameOf(typeof(RefusingSerializer)))}}
+            internal-dispatcher {
+              executor = fork-join-executor
+              dedicated-thread-pool.thread-count = 2
+            }
+          }
+          remote {
+            log-remote-lifecycle-events = off
+            retry-gate-closed-for = 300ms
+            default-remote-dispatcher {
+              executor = fork-join-executor
+              dedicated-thread-pool.thread-count = 2
+            }
+            dot-netty.tcp {
+              enforce-ip-family = on
+              dns-use-ipv6 = {{(options.Address.AddressFamily == AddressFamily.InterNetworkV6 ? "on" : "off")}}
+              hostname = {{Quote(options.Address.Address.ToString())}}
+              port = {{options.Address.Port}}
+            }
+          }
+          cluster {
+            log-info = off
+            downing-provider-class = "Akka.Cluster.SBR.SplitBrainResolverProvider, Akka.Cluster"
+            retry-unsuccessful-join-after = 1s
+            seed-node-timeout = 1s
+            gossip-interval = 200ms
+            leader-actions-interval = 200ms
+            unreachable-nodes-reaper-interval = 200ms
+            periodic-tasks-initial-delay = 200ms
+            down-removal-margin = 500ms
+            failure-detector {
+              heartbeat-interval = 250ms
+              acceptable-heartbeat-pause = {{options.Timeout.TotalMilliseconds:0}}ms
+              min-std-deviation = 100ms
+            }
+            singleton.hand-over-retry-interval = 200ms
+            split-brain-resolver {
+              active-strategy = lease-majority
+              stable-after = 2s
+              down-all-when-unstable = off
+              lease-majority {
+                lease-implementation = {{Quote(LeaseSettings)}}
+                lease-name = {{Quote(options.Run + " majority")}}
+                acquire-lease-delay-for-minority = 1s
+              }
+            }
+          }
+        }
+        """));
 
     internal static string NameOf(Type type) => $"{type.FullName}, {type.Assembly.GetName().Name}";
 

@@ -14,7 +14,6 @@ public sealed class NodeLinkLogic
     private LinkState state = LinkState.Dialing;
     private NodeInspection? inspection;
     private long attempt = 1;
-    private int address;
     private TimeSpan pause;
     private DateTimeOffset dueAt;
     private DateTimeOffset takenAt;
@@ -175,9 +174,11 @@ public sealed class NodeLinkLogic
 
     private void Dial()
     {
-        Do(new SayHello(address, new NodeHello(options.Node, attempt, NodeProtocol.Version, options.Build, options.Host,
-            options.ProcessId, options.Room, inspection)));
-        address = (address + 1) % options.Addresses;
+        // Who leads may be at another address than before, and only who leads answers.
+        var hello = new NodeHello(options.Node, attempt, NodeProtocol.Version, options.Build, options.Host, options.ProcessId, options.Room,
+            inspection);
+        for (var address = 0; address < options.Addresses; address++)
+            Do(new SayHello(address, hello));
         Pause();
     }
 
@@ -187,11 +188,9 @@ public sealed class NodeLinkLogic
         pause = TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, options.LongestPause.Ticks));
     }
 
-    // At once, at the address that has just answered.
     private void Redial()
     {
         pause = options.ShortestPause;
-        address = (address + options.Addresses - 1) % options.Addresses;
         Dial();
     }
 

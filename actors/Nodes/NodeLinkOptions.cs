@@ -17,7 +17,7 @@ public sealed record NodeLinkOptions
     /// <summary>Trainers that it takes at most; 0 for its share.</summary>
     public int Room { get; init; }
 
-    /// <summary>Addresses to dial in turn, at least 1.</summary>
+    /// <summary>Addresses to dial, at least 1.</summary>
     public required int Addresses { get; init; }
 
     /// <summary>Before hello is repeated at first; doubles up to <see cref="LongestPause"/>.</summary>

@@ -31,6 +31,16 @@ public sealed class PostgresTerms(string connection) : TermTable
 
     public override bool IsExclusive => false;
 
+    private protected override string ElectionColumns => "control, ending, report";
+
+    private protected override void Elect(DbConnection database, DbTransaction transaction, string run, string? control) => Execute(
+        database, transaction, $"UPDATE {Name} SET control = nullif(@control, ''), ending = NULL, report = NULL WHERE run = @run",
+        ("run", run), ("control", control ?? ""));
+
+    private protected override void Conclude(DbConnection database, string run, long term, TermEnding ending) => Execute(
+        database, null, $"UPDATE {Name} SET ending = @ending, report = @report WHERE run = @run AND term = @term",
+        ("run", run), ("term", term), ("ending", $"{ending.How}"), ("report", ending.Report));
+
     private protected override string Now => "clock_timestamp()";
 
     private protected override string? LockRow => $"SELECT term FROM {Name} WHERE run = @run FOR UPDATE";
@@ -65,7 +75,8 @@ public sealed class PostgresTerms(string connection) : TermTable
         CancellationTimeout = -1,
     }.ConnectionString);
 
-    private protected override bool HasTable(DbConnection database) => Ask(database, $"SELECT to_regclass('{Name}') IS NOT NULL") is true;
+    private protected override bool HasTable(DbConnection database) => Ask(
+        database, $"SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass('{Name}') AND attname = 'report'") is not null;
 
     private protected override void CreateTable(DbConnection database)
     {
@@ -73,7 +84,9 @@ public sealed class PostgresTerms(string connection) : TermTable
         Execute(database, transaction, $"""
             CREATE TABLE IF NOT EXISTS {Name} (
               run text PRIMARY KEY, term bigint NOT NULL, owner text, address text NOT NULL, taken timestamptz, renewed timestamptz,
-              lease float8 NOT NULL)
+              lease float8 NOT NULL);
+            ALTER TABLE {Name} ADD COLUMN IF NOT EXISTS control text, ADD COLUMN IF NOT EXISTS ending text,
+              ADD COLUMN IF NOT EXISTS report text;
             """);
         transaction.Commit();
     }

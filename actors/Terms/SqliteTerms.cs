@@ -10,6 +10,17 @@ public sealed class SqliteTerms(string connection) : TermTable
 
     public override bool IsExclusive => true;
 
+    // The process that holds the lock of the run's folder leads; nobody is elected.
+    private protected override string ElectionColumns => "NULL, NULL, NULL";
+
+    private protected override void Elect(DbConnection database, DbTransaction transaction, string run, string? control)
+    {
+    }
+
+    private protected override void Conclude(DbConnection database, string run, long term, TermEnding ending)
+    {
+    }
+
     private protected override string Now => "julianday('now')";
 
     private protected override string? LockRow => null;

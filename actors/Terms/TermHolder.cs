@@ -1,3 +1,5 @@
+using ActorTrain.Actors.Protocol;
+
 namespace ActorTrain.Actors.Terms;
 
 /// <summary>What the database says about who leads a run.</summary>
@@ -9,6 +11,12 @@ namespace ActorTrain.Actors.Terms;
 /// <param name="Lease">How long a renewal counts.</param>
 public sealed record TermHolder(long Number, string? Owner, string Address, string Since, TimeSpan Age, TimeSpan Lease)
 {
+    /// <summary>Where the other control processes reach it, <c>HOST:PORT</c>; null if it was not elected.</summary>
+    public string? Control { get; init; }
+
+    /// <summary>How the run ended under this term; null if it has not.</summary>
+    public TermEnding? Ending { get; init; }
+
     public bool IsExpired => Age > Lease;
 
     /// <summary>Whether it certainly changes nothing more: it ended in order, or it is dead, or it is the one that asks.</summary>
@@ -19,3 +27,7 @@ public sealed record TermHolder(long Number, string? Owner, string Address, stri
     public override string ToString() =>
         $"process {(ProcessIdentity.Parse(Owner ?? "") is { Process: var process } ? $"{process}" : "?")} on {Address}";
 }
+
+/// <summary>The end of a run for all processes that may lead it.</summary>
+/// <param name="Report">What failed, or who stopped it.</param>
+public sealed record TermEnding(RunEnding How, string Report);

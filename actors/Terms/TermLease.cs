@@ -24,6 +24,7 @@ public sealed class TermLease : RunTerm, IDisposable
     private readonly TimeSpan lease;
     private readonly Func<TimeSpan> clock;
     private readonly ProcessIdentity self;
+    private readonly string? control;
 
     private Thread? renewing;
     private long number;
@@ -44,10 +45,12 @@ public sealed class TermLease : RunTerm, IDisposable
     /// <param name="lease">How long a renewal counts.</param>
     /// <param name="clock">Steady; null: that of the system, which runs on while the process or the machine is suspended.</param>
     /// <param name="self">The process that leads; null: this one.</param>
-    public TermLease(TermTable table, string run, TimeSpan lease, Func<TimeSpan>? clock = null, ProcessIdentity? self = null)
+    /// <param name="control">See <see cref="TermHolder.Control"/>. An elected process waits for no other that was.</param>
+    public TermLease(TermTable table, string run, TimeSpan lease, Func<TimeSpan>? clock = null, ProcessIdentity? self = null,
+        string? control = null)
     {
         ArgumentNullException.ThrowIfNull(table);
-        (this.table, this.run, this.lease) = (table, run, lease);
+        (this.table, this.run, this.lease, this.control) = (table, run, lease, control);
         (this.clock, this.self) = (clock ?? SuspendedClock.Now, self ?? ProcessIdentity.This);
     }
 
@@ -81,7 +84,7 @@ public sealed class TermLease : RunTerm, IDisposable
     {
         ArgumentNullException.ThrowIfNull(note);
         TermHolder? before = null;
-        while (Reach(() => table.Read(run)) is { } holder && !MayTake(holder))
+        while (Read() is { } holder && !MayTake(holder))
         {
             if (before is null)
                 note($"{holder} led {run} until {holder.Age.TotalSeconds:0.#} s ago; waiting up to {holder.Lease.TotalSeconds:0.#} s for a "
@@ -99,7 +102,7 @@ public sealed class TermLease : RunTerm, IDisposable
     public void Take()
     {
         var begun = clock();
-        var (former, isTaken) = Reach(() => table.Take(run, $"{self}", Environment.MachineName, lease, MayTake));
+        var (former, isTaken) = Reach(() => table.Take(run, $"{self}", Environment.MachineName, lease, MayTake, control));
         if (!isTaken)
             throw InUse(former!);
         MayHaveRival = former?.IsGoneFor(self) == false;
@@ -173,6 +176,16 @@ public sealed class TermLease : RunTerm, IDisposable
         return Lose(holder);
     }
 
+    /// <summary>Who leads, or led last; null if nobody ever did.</summary>
+    /// <exception cref="UserErrorException">The database is unavailable.</exception>
+    public TermHolder? Read() => Reach(() => table.Read(run));
+
+    /// <summary>How the run has ended for all processes that may lead it; null if it has not.</summary>
+    public TermEnding? Ending { get; private set; }
+
+    /// <summary>Ends the run for all processes that may lead it, once this term is released.</summary>
+    public void Conclude(TermEnding ending) => Ending = ending;
+
     /// <summary>Ends the renewal, and allows the next process to take the run over without waiting.</summary>
     public void Dispose()
     {
@@ -190,7 +203,7 @@ public sealed class TermLease : RunTerm, IDisposable
             try
             {
                 if (number > 0 && loss is null)
-                    table.Release(run, number);
+                    table.Release(run, number, Ending);
             }
             catch (Exception exception) when (IsAway(exception))
             {
@@ -204,7 +217,8 @@ public sealed class TermLease : RunTerm, IDisposable
     }
 
     // Whoever asks holds the run's lock, which for a database in the run's folder is proof enough.
-    private bool MayTake(TermHolder holder) => table.IsExclusive || holder.IsExpired || holder.IsGoneFor(self);
+    private bool MayTake(TermHolder holder) =>
+        table.IsExclusive || holder.IsExpired || holder.IsGoneFor(self) || (control is not null && holder.Control is not null);
 
     private UserErrorException InUse(TermHolder holder) => new(
         $"The run {run} is being trained by {holder}, which renewed its lease in the journal's database {holder.Age.TotalSeconds:0.#} s "

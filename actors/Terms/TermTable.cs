@@ -1,4 +1,5 @@
 using System.Data.Common;
+using ActorTrain.Actors.Protocol;
 
 namespace ActorTrain.Actors.Terms;
 
@@ -19,6 +20,9 @@ public abstract class TermTable : IDisposable
     /// <summary>Whether only the holder of the run's lock can open the database, so that it needs no lease.</summary>
     public abstract bool IsExclusive { get; }
 
+    /// <summary>The columns of elections: the control address of who leads, how the run ended, and the report of that.</summary>
+    private protected abstract string ElectionColumns { get; }
+
     /// <summary>The current time, as it is stored.</summary>
     private protected abstract string Now { get; }
 
@@ -37,10 +41,11 @@ public abstract class TermTable : IDisposable
 
     /// <summary>Takes a run over, if the one who leads it allows that.</summary>
     /// <param name="mayTake">Judges whoever leads, or led last.</param>
+    /// <param name="control">See <see cref="TermHolder.Control"/>.</param>
     /// <returns>The former leader, null if there is none; and whether the run was taken over, under the next term.</returns>
     /// <exception cref="DbException">The database is unavailable.</exception>
     public (TermHolder? Former, bool IsTaken) Take(
-        string run, string owner, string address, TimeSpan lease, Predicate<TermHolder> mayTake) =>
+        string run, string owner, string address, TimeSpan lease, Predicate<TermHolder> mayTake, string? control = null) =>
         Try(database =>
         {
             ArgumentNullException.ThrowIfNull(mayTake);
@@ -59,6 +64,7 @@ public abstract class TermTable : IDisposable
                 $"UPDATE {Name} SET term = term + 1, owner = @owner, address = @address, lease = @lease, taken = {Now}, renewed = {Now} "
                     + "WHERE run = @run",
                 ("run", run), ("owner", owner), ("address", address), ("lease", lease.TotalSeconds));
+            Elect(database, transaction, run, control);
             transaction.Commit();
             return (isFirst ? null : former, true);
         });
@@ -70,9 +76,15 @@ public abstract class TermTable : IDisposable
     public bool Renew(string run, long term, TimeSpan patience) => Try(database => Renew(database, run, term), patience);
 
     /// <summary>Allows the next process to take the run over without waiting.</summary>
+    /// <param name="ending">How the run has ended for all control processes; null if it has not.</param>
     /// <exception cref="DbException">The database is unavailable.</exception>
-    public void Release(string run, long term) => Try(database => Execute(
-        database, null, $"UPDATE {Name} SET owner = NULL WHERE run = @run AND term = @term", ("run", run), ("term", term)));
+    public void Release(string run, long term, TermEnding? ending = null) => Try(database =>
+    {
+        if (ending is not null)
+            Conclude(database, run, term, ending);
+        return Execute(
+            database, null, $"UPDATE {Name} SET owner = NULL WHERE run = @run AND term = @term", ("run", run), ("term", term));
+    });
 
     /// <summary>Has the database refuse decisions of a run that has a leader unless they bring its newest term. The journal's table must
     /// exist.</summary>
@@ -89,6 +101,12 @@ public abstract class TermTable : IDisposable
     }
 
     private protected abstract bool Renew(DbConnection database, string run, long term);
+
+    /// <summary>Records where whoever has just taken the term is reached, and that the run has not ended.</summary>
+    private protected abstract void Elect(DbConnection database, DbTransaction transaction, string run, string? control);
+
+    /// <summary>Records how the run ended under a term.</summary>
+    private protected abstract void Conclude(DbConnection database, string run, long term, TermEnding ending);
 
     private protected abstract DbConnection Connect();
 
@@ -132,11 +150,17 @@ public abstract class TermTable : IDisposable
     private TermHolder? Read(DbConnection database, DbTransaction? transaction, string run)
     {
         using var command = Command(database, transaction,
-            $"SELECT term, owner, address, {InWords("taken")}, {Since("renewed")}, lease FROM {Name} WHERE run = @run", ("run", run));
+            $"SELECT term, owner, address, {InWords("taken")}, {Since("renewed")}, lease, {ElectionColumns} FROM {Name} "
+                + "WHERE run = @run",
+            ("run", run));
         using var rows = command.ExecuteReader();
         return !rows.Read() ? null : new TermHolder(
             rows.GetInt64(0), rows.IsDBNull(1) ? null : rows.GetString(1), rows.GetString(2), rows.IsDBNull(3) ? "" : rows.GetString(3),
-            TimeSpan.FromSeconds(rows.IsDBNull(4) ? 0 : rows.GetDouble(4)), TimeSpan.FromSeconds(rows.GetDouble(5)));
+            TimeSpan.FromSeconds(rows.IsDBNull(4) ? 0 : rows.GetDouble(4)), TimeSpan.FromSeconds(rows.GetDouble(5)))
+        {
+            Control = rows.IsDBNull(6) ? null : rows.GetString(6),
+            Ending = rows.IsDBNull(7) ? null : new TermEnding(Enum.Parse<RunEnding>(rows.GetString(7)), rows.GetString(8)),
+        };
     }
 
     private DbCommand Command(DbConnection database, DbTransaction? transaction, string text,

@@ -27,6 +27,7 @@ internal static class AllCommands
         PlotCommand.Define(),
         StatusCommand.Define(),
         ScaleCommand.Define(),
+        StopCommand.Define(),
         PauseCommand.Define(),
         ResumeCommand.Define(),
         RollBackCommand.Define(),

@@ -22,7 +22,7 @@ internal static class NodeCommand
     {
         var join = new Option<string>("--join")
         {
-            Description = "Where the run accepts nodes (nodes.listen); several addresses are dialled in turn.",
+            Description = "Where the run accepts nodes (nodes.listen); several addresses are all dialled.",
             HelpName = "HOST:PORT[,HOST:PORT...]",
             Required = true,
             Arity = ArgumentArity.ExactlyOne,

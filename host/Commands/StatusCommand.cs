@@ -2,6 +2,7 @@ using System.CommandLine;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Control;
+using ActorTrain.Host.Hosting;
 using ActorTrain.Host.Reports;
 using ActorTrain.Host.Runs;
 using ActorTrain.Persistence.Journal;
@@ -73,11 +74,15 @@ internal static class StatusCommand
             notes.Add($"Steps {(record.Newest?.Step ?? 0) + 1} to {step} will be redone on resume, with the same result.");
         notes.AddRange(journal.Faults.Select(static fault => $"{fault.Key} failed or left "
             + $"{(fault.Value.Count == 1 ? "once" : $"{fault.Value.Count} times")}, most recently: {fault.Value.Reason}"));
+        var leader = RunLeader.Of(run);
+        if (leader is not null)
+            notes.Add($"{run.Path} is led from {leader.Address}; run this command there for more.");
         return new StatusDocument(
-            run.Path, run.State.ToString().ToLowerInvariant(), step, journal.Steps > 0 ? journal.Steps
+            run.Path, leader is not null ? "running" : run.State.ToString().ToLowerInvariant(), step, journal.Steps > 0 ? journal.Steps
                 : record.Configuration?.Training.Steps, journal.Generation, JournalWaiting: 0, record.Newest?.Step, notes, Tree: null)
         {
-            Term = record.NewestManifest?.Facts.Term,
+            Term = leader?.Number ?? record.NewestManifest?.Facts.Term,
+            Leader = leader is null ? null : $"{leader}",
             Overrides = OverridesDocument.Of(OverridesOf(journal, record)),
         };
     }

@@ -1,7 +1,8 @@
 using System.CommandLine;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Terms;
 using ActorTrain.Chaos;
 using ActorTrain.Data.Shards;
-using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
@@ -41,13 +42,19 @@ internal static class TrainCommand
             "--nodes", "N", ControlBounds.Nodes,
             "Spread the trainers over N processes of this machine, which are started again whenever they end; "
                 + "trainers.count is then N unless it is given.");
+        var at = new Option<string?>("--at")
+        {
+            Description = "Which of the processes in cluster.control this one is.",
+            HelpName = "HOST:PORT",
+            Arity = ArgumentArity.ExactlyOne,
+        };
         var force = OptionChecks.Force();
         var command = new CliCommand<TrainRequest>(stage.Command, summary, details,
             line => new TrainRequest(
                 line.GetValue(file), line.GetValue(set) ?? [],
                 line.GetValue(resume) ? ResumeMode.Required : line.GetValue(fresh) ? ResumeMode.Fresh : ResumeMode.WhenPossible,
-                line.GetValue(extendTo), line.GetValue(force), line.GetValue(nodes)),
-            (request, context) => Run(stage, request, context)) { file, set, resume, fresh, extendTo, nodes, force };
+                line.GetValue(extendTo), line.GetValue(force), line.GetValue(nodes), line.GetValue(at)),
+            (request, context) => Run(stage, request, context)) { file, set, resume, fresh, extendTo, nodes, at, force };
         command.Validators.Add(line =>
         {
             if (line.GetValue(resume) && line.GetValue(fresh))
@@ -64,58 +71,54 @@ internal static class TrainCommand
     {
         request = request with { Overrides = [.. stage.Settings, .. request.Overrides] };
         request = request with { Overrides = NodesSetup.WithTrainers(request.RunFile, request.Overrides, request.Nodes) };
-        var asked = RunFile.Read(request.RunFile, request.Overrides);
-        var directory = new RunDirectory(asked.Run.Output, asked.Run.Name);
-        var started = File.Exists(directory.ConfigurationFile) ? RunFile.Read(directory.ConfigurationFile, []) : null;
-        var configuration = started is null
-            ? asked
-            : RunFile.ReadAgain(request.RunFile, request.Overrides, started,
-                () => RunProcess.StepsOf(directory, started with { Journal = asked.Journal }), request.ExtendTo);
-        var nodes = NodesSetup.Of(configuration, request.Nodes, context.Time);
-        if (nodes is not null && stage == TrainingStage.Reinforcing)
-            throw new UserErrorException("`actortrain rlhf` does not use nodes yet; omit --nodes and nodes.listen.");
-        using var data = TokenStore.Open(configuration.Data.Path);
-        data.RequireKind($"actortrain {stage.Command}", [.. stage.Kinds]);
-        stage.RequireOutput(configuration.Model.Output);
-        RequireBase(stage, configuration, directory, data);
-        var model = stage.ModelOf(configuration, data.Tokenizer.VocabularySize);
-        if (stage == TrainingStage.Reinforcing)
-            _ = new RolloutSetup(configuration, data);
-        else
-            TrainingData.RequireContext(data, model);
-
-        var hasCheckpoints = CheckResume(request, directory, started, configuration);
-        if (request.ExtendTo is { } steps && ControlClient.Ask(directory, ControlApi.Extend, new ExtendBody(steps)) is { } answer)
+        using var plan = TrainPlan.Read(stage, request, context.Time);
+        if (request.ExtendTo is { } steps && ControlClient.Ask(plan.Run, ControlApi.Extend, new ExtendBody(steps)) is { } answer)
         {
             context.Output.WriteLine(answer.Message);
             return ExitCode.Success;
         }
 
-        var environment = NumericEnvironment.Choose(configuration.Training.Compute, configuration.Trainers.Count);
-        if (stage == TrainingStage.Reinforcing)
-            RolloutSetup.RequireKernels(environment);
-        var faster = configuration.Training.Precision is null ? FasterPrecision.Measure(environment.Device) : null;
-        configuration = configuration.ChoosePrecision(() => faster!.Chosen);
-        var memory = new MemoryCheck(request.Force);
-        var needed = memory.RequireToTrain(
-            configuration, model, environment.IsFused, File.Exists(directory.ConfigurationFile),
-            TrainingStage.SequencesOf(data, configuration), stage == TrainingStage.Reinforcing);
-
+        var prepared = plan.Prepare();
         using var progress = TrainingProgress.For(context);
         using var stop = new StopSignal(() => progress.Note("Stopping: finishing the step and saving a checkpoint; "
             + "a second signal exits immediately."));
-        if (faster is not null)
+        if (prepared.Faster is { } faster)
             progress.Note($"{faster}");
-        data.Verify(stop.Token);
-        using var runLock = Leadership.Lock(directory, configuration.Journal, progress, stop.Token);
+        plan.Data.Verify(stop.Token);
+        if (plan.Control is not { } options)
+        {
+            Lead(plan, prepared, request, control: null, context, progress, stop);
+            return ExitCode.Success;
+        }
+
+        using var control = new ControlProcess(plan.Run, plan.Configuration.Journal, progress, options);
+        if (!control.AwaitElection(stop.Token))
+            return ExitCode.Success;
+
+        // Others may have begun or extended the run since.
+        request = request with { Resume = ResumeMode.WhenPossible };
+        using var elected = TrainPlan.Read(stage, request, context.Time);
+        if (elected.Data.Identity != plan.Data.Identity)
+            elected.Data.Verify(stop.Token);
+        Lead(elected, elected.Prepare(), request, control, context, progress, stop);
+        return ExitCode.Success;
+    }
+
+    private static void Lead(TrainPlan plan, PreparedTraining prepared, TrainRequest request, ControlProcess? control,
+        CommandContext context, ITrainingProgress progress, StopSignal stop)
+    {
+        var (stage, directory, data, model) = (plan.Stage, plan.Run, plan.Data, plan.Model);
+        var (configuration, environment, memory, needed) =
+            (prepared.Configuration, prepared.Environment, prepared.Memory, prepared.Needed);
         using var chaos = ChaosProcess.OfProcess(directory, configuration.Journal.Connection);
-        using var term = Leadership.Take(directory, configuration.Journal, chaos?.Connection ?? configuration.Journal.Connection);
-        using var yielding = term.Lost.Register(runLock.Yield);
-        if (nodes is not null)
+        using var led = Leadership.Take(directory, configuration.Journal, chaos?.Connection ?? configuration.Journal.Connection,
+            control?.Address, progress, stop.Token);
+        var (runLock, term) = (led.Lock, led.Term);
+        if (plan.Nodes is not null)
             NodesSetup.RequireAddress(configuration);
         var run = new RunProcess(
             configuration, environment, data, directory, progress, context.Time, memory, runLock.WasKilledForMemory, term, chaos,
-            request.ExtendTo, nodes);
+            request.ExtendTo, plan.Nodes) { Control = control };
 
         // Nothing is written before this: the data may not match the checkpoint.
         if (runLock.WasKilledForMemory)
@@ -124,7 +127,7 @@ internal static class TrainCommand
         if (!resumed && request.Resume == ResumeMode.Required)
             throw new UserErrorException($"All checkpoints of {directory.Path} are damaged, so the run cannot resume; "
                 + $"omit --resume to start again at step 0.");
-        if (!resumed && hasCheckpoints)
+        if (!resumed && plan.HasCheckpoints)
             progress.Warning($"all checkpoints of {directory.Path} are damaged; starting again at step 0.");
         if (directory.BaseOf(configuration.Base) is { } initial)
         {
@@ -147,84 +150,24 @@ internal static class TrainCommand
         term.Confirm();
         runLock.MarkRunning();
         Record(directory, configuration, data, resumed);
-        if (run.Step >= run.Steps)
-        {
-            Normalize();
-            runLock.MarkFinished();
-            progress.Note($"{directory.Path} has already finished all {run.Steps} steps.");
-        }
-        else if (run.Train(scale => new RunFileReload(request.RunFile, request.Overrides, configuration, scale,
-            () => RunProcess.StepsOf(directory, configuration)), stop.Token))
-        {
-            Normalize();
-            runLock.MarkFinished();
-            progress.Note($"{directory.Path} finished all {run.Step} steps. " + (stage.Output is ModelOutput.Score
-                ? $"Run `actortrain eval {NameOf(configuration)}` to measure it."
-                : $"Run `actortrain generate {NameOf(configuration)}` to sample from it."));
-        }
-        else
-        {
-            progress.Note($"Checkpoint of {directory.Path} saved at step {run.Step}. Run the same command to resume.");
-        }
-
-        return ExitCode.Success;
-
-        void Normalize()
+        var isOver = run.Step >= run.Steps;
+        var ending = isOver ? RunEnding.Finished : run.Train(
+            scale => new RunFileReload(request.RunFile, request.Overrides, configuration, scale,
+                () => RunProcess.StepsOf(directory, configuration)), stop.Token);
+        if (ending == RunEnding.Finished)
         {
             if (stage.Output is ModelOutput.Score)
                 RewardNormalizing.Complete(directory, configuration, data, context, progress, stop.Token);
-        }
-    }
-
-    /// <returns>Whether there are checkpoints, intact or not.</returns>
-    private static bool CheckResume(TrainRequest request, RunDirectory directory, RunConfiguration? started,
-        RunConfiguration configuration)
-    {
-        var mode = request.Resume;
-        var checkpoints = new CheckpointArchive(directory.CheckpointsDirectory).List().Count > 0;
-        if (mode == ResumeMode.Required && !checkpoints)
-            throw new UserErrorException($"{directory.Path} has no checkpoint to resume from; omit --resume to start it.");
-        if (mode == ResumeMode.Fresh && checkpoints)
-            throw new UserErrorException($"{directory.Path} already has checkpoints; choose another run.name, "
-                + $"or omit --fresh to resume it.");
-        if (started is not null)
-            RunConfiguration.RequireSameResult(started, configuration);
-        else if (checkpoints)
-            throw new UserErrorException($"{directory.Path} has checkpoints but no run.yaml (an imported model has none), so training "
-                + $"cannot resume from it; choose another run.name.");
-        else if (request.ExtendTo is not null)
-            throw new UserErrorException($"There is no run in {directory.Path} to extend; omit --extend-to to start it, or give the run "
-                + $"file and run.name of an existing run.");
-        return checkpoints;
-    }
-
-    /// <exception cref="UserErrorException">The stage needs a base model and has none, or one whose tokenizer is not that of the
-    /// data.</exception>
-    private static void RequireBase(TrainingStage stage, RunConfiguration configuration, RunDirectory directory, TokenStore data)
-    {
-        var model = configuration.Base;
-        if (model.Digest.Length == 0)
-        {
-            if (stage.NeedsBase)
-                throw new UserErrorException("base.model is missing: set it to the run, or the folder of the checkpoint, that "
-                    + $"`actortrain {stage.Command}` starts from.");
-            return;
+            runLock.MarkFinished();
+            term.Conclude(new TermEnding(ending, $"{directory.Path} has finished all {run.Steps} steps."));
         }
 
-        var tokenizers = Directory.Exists(directory.TokenizerDirectory) ? directory.TokenizerDirectory
-            : NamedRun.Find(model.Model).Directory.TokenizerDirectory;
-        if (Directory.Exists(tokenizers))
-        {
-            using var tokenizer = TokenizerFolder.Load(tokenizers);
-            data.RequireTokenizer(tokenizer.Identity, model.Model);
-        }
-
-        if (model.Vocabulary < data.Tokenizer.VocabularySize)
-        {
-            throw new UserErrorException($"{model.Model} has {model.Vocabulary} token ids, but the tokenizer of {data.Folder} has "
-                + $"{data.Tokenizer.VocabularySize}: prepare the data with the model's tokenizer "
-                + $"(`actortrain prepare --tokenizer-from {model.Model}`).");
-        }
+        progress.Note(isOver ? $"{directory.Path} has already finished all {run.Steps} steps."
+            : ending != RunEnding.Finished ? $"Checkpoint of {directory.Path} saved at step {run.Step}. "
+                + (control is null || term.Ending is not null ? "Run the same command to resume." : "Another control process takes over.")
+            : $"{directory.Path} finished all {run.Step} steps. " + (stage.Output is ModelOutput.Score
+                ? $"Run `actortrain eval {NameOf(configuration)}` to measure it."
+                : $"Run `actortrain generate {NameOf(configuration)}` to sample from it."));
     }
 
     // The run can always begin again from its own copy, whatever becomes of the model.
@@ -276,6 +219,7 @@ public enum ResumeMode
     Fresh,
 }
 
+/// <param name="At">Which of the control processes this one is; null if it is not given.</param>
 public sealed record TrainRequest(
     string? RunFile, IReadOnlyList<string> Overrides, ResumeMode Resume, long? ExtendTo = null, bool Force = false,
-    int? Nodes = null);
+    int? Nodes = null, string? At = null);

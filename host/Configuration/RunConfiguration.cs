@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Election;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Nodes;
 using ActorTrain.Actors.Reduction;
@@ -47,6 +48,7 @@ public sealed record RunConfiguration : IOptions
     public CriticOptions Critic { get; init; } = new();
     public TrainersOptions Trainers { get; init; } = new();
     public NodesOptions Nodes { get; init; } = new();
+    public ClusterOptions Cluster { get; init; } = new();
     public ReducersOptions Reducers { get; init; } = new();
     public SpikeOptions Spikes { get; init; } = new();
     public AuditOptions Audit { get; init; } = new();

@@ -129,7 +129,11 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         try
         {
             var status = await control.GetStatus(cancellation).ConfigureAwait(false);
-            return StatusDocument.Of(run.Path, status, NewestCheckpoint(status.Overrides));
+            return StatusDocument.Of(run.Path, status, NewestCheckpoint(status.Overrides)) with
+            {
+                Leader = $"process {Environment.ProcessId} on {Environment.MachineName}",
+                Control = [.. control.ControlProcesses.Select(ControlProcessDocument.Of)],
+            };
         }
         catch (TimeoutException)
         {

@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Election;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tracing;
 
@@ -11,6 +12,9 @@ internal interface IRunControl
     /// <returns>Null if trainers live in the process that leads.</returns>
     /// <exception cref="TimeoutException">It does not answer.</exception>
     Task<NodesStatus?> GetNodes(CancellationToken cancellation);
+
+    /// <summary>The processes that may lead the run; empty if there are no others.</summary>
+    IReadOnlyList<ControlStatus> ControlProcesses { get; }
 
     void Scale(int trainers);
 

@@ -1,3 +1,4 @@
+using ActorTrain.Host.Hosting;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Runs;
 
@@ -9,6 +10,8 @@ internal static class NotTraining
     /// <param name="options">Of the training command, for the same effect.</param>
     public static UserErrorException Of(RunDirectory run, string options = "")
     {
+        if (RunLeader.Of(run) is { } leader)
+            return new UserErrorException($"{run.Path} is trained by {leader}; run this command on that machine.");
         var advice = run.State switch
         {
             RunState.Imported => $", because it was imported; start a run from it with --set base.model={run.Path}",

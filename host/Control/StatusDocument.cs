@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Election;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Plan;
 
@@ -29,6 +30,21 @@ internal sealed record OverridesDocument(
     }
 }
 
+/// <param name="Address">Its <c>HOST:PORT</c> in cluster.control.</param>
+/// <param name="State">A word or two.</param>
+internal sealed record ControlProcessDocument(string Address, string State)
+{
+    public static ControlProcessDocument Of(ControlStatus status) => new(status.Address, status.State switch
+    {
+        ControlState.Joining => "joining",
+        ControlState.Leading => "leading",
+        ControlState.StandingBy => "standing by",
+        ControlState.Leaving => "leaving",
+        ControlState.Unreachable => "unreachable",
+        _ => throw new ArgumentOutOfRangeException(nameof(status)),
+    });
+}
+
 /// <summary>The status of a run, for users and programs; without a process there is no actor tree.</summary>
 /// <param name="State"><c>running</c>, or how the last process left it.</param>
 /// <param name="Step">Updates so far.</param>
@@ -42,6 +58,12 @@ internal sealed record StatusDocument(
 {
     /// <summary>Of the process that trains the run, or of the one that wrote the newest checkpoint; null if there was none.</summary>
     public long? Term { get; init; }
+
+    /// <summary>Who trains the run, such as "process 12 on alpha"; null if nobody does.</summary>
+    public string? Leader { get; init; }
+
+    /// <summary>The processes that may lead the run, the one that does first; empty if there are no others.</summary>
+    public IReadOnlyList<ControlProcessDocument> Control { get; init; } = [];
 
     /// <summary>Null if unknown.</summary>
     public OverridesDocument? Overrides { get; init; }

@@ -13,6 +13,11 @@ internal static class StatusReport
     {
         ArgumentNullException.ThrowIfNull(status);
         context.Output.WriteLine(Headline(status));
+        if (status.Leader is { } leader)
+            context.Output.WriteLine($"led by {leader}");
+        if (status.Control.Count > 0)
+            context.Output.WriteLine(
+                $"control processes: {string.Join(", ", status.Control.Select(static one => $"{one.Address} {one.State}"))}");
         if (status.Overrides is { } overrides)
         {
             foreach (var line in OverrideLines(overrides))

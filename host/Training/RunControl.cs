@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Election;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Host.Control;
@@ -15,6 +16,14 @@ internal sealed class RunControl(IActorRef run, IActorRef? nodes, MessageTrace t
     // An answer waits for the database.
     private static readonly TimeSpan RecordPatience = TimeSpan.FromSeconds(15);
     private long requests;
+
+    /// <summary>This process among those that may lead the run; null if no other may.</summary>
+    public ControlProcess? Process { get; init; }
+
+    /// <summary>Whether an operator has asked for the end of the run.</summary>
+    public bool IsStopRequested { get; private set; }
+
+    public IReadOnlyList<ControlStatus> ControlProcesses => Process?.Members ?? [];
 
     public async Task<RunStatus> GetStatus(CancellationToken cancellation)
     {
@@ -77,5 +86,9 @@ internal sealed class RunControl(IActorRef run, IActorRef? nodes, MessageTrace t
 
     public StepTrace? TakeTrace() => trace.Take();
 
-    public void Stop(string reason) => run.Tell(new StopRun(reason));
+    public void Stop(string reason)
+    {
+        IsStopRequested = true;
+        run.Tell(new StopRun(reason));
+    }
 }

@@ -33,6 +33,7 @@ using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Recovery;
 using ActorTrain.Persistence.Runs;
 using ActorTrain.Persistence.Terms;
+using Akka.Actor;
 
 namespace ActorTrain.Host.Training;
 
@@ -113,6 +114,9 @@ internal sealed class RunProcess
             time) { Term = term };
     }
 
+    /// <summary>This process among those that may lead the run; null if no other may.</summary>
+    public ControlProcess? Control { get; init; }
+
     /// <summary>Steps that are taken and kept.</summary>
     public long Step => origin.Step;
 
@@ -159,10 +163,11 @@ internal sealed class RunProcess
 
     /// <summary>Trains until the last step, or until a stop is requested; saves the last state.</summary>
     /// <param name="reload">Reloads the run file, given how to change the number of trainers; see <see cref="RunFileReload"/>.</param>
-    /// <returns>Whether the last step was taken.</returns>
+    /// <returns>Finished or stopped. A stop that an operator has requested is the end of the run for all control processes, and so is a
+    /// failure of the run; one by a signal is not.</returns>
     /// <exception cref="UserErrorException">The run cannot continue; the message says what failed, how often, and where to
     /// look.</exception>
-    public bool Train(Func<Action<int>, RunFileReload> reload, CancellationToken stop)
+    public RunEnding Train(Func<Action<int>, RunFileReload> reload, CancellationToken stop)
     {
         // A few products are near enough for what is printed of it, and every start waits for them.
         var gemmRate = GemmRate.Measure(setup.Replica.Precision, environment.Device, repeats: 4);
@@ -184,7 +189,7 @@ internal sealed class RunProcess
             chaos?.Watch(workers.ProcessOf);
         try
         {
-            var control = new RunControl(host.Run, host.Nodes, MessageTrace.Of(host.System), RequireMemoryFor);
+            var control = new RunControl(host.Run, host.Nodes, MessageTrace.Of(host.System), RequireMemoryFor) { Process = Control };
             var file = reload(control.Scale);
             using var server =
                 new ControlServer(directory, new ControlRoutes(directory, control, configuration.Training.Lanes, file.Apply), log)
@@ -192,18 +197,15 @@ internal sealed class RunProcess
                     Term = term,
                 };
             using var hangUp = new HangUpSignal(file, progress);
-            using var stopping = stop.Register(() => control.Stop("stopped by signal"));
+            using var stopping = stop.Register(() => host.Run.Tell(new StopRun("stopped by signal"), ActorRefs.NoSender));
             var ended = host.Outcome.GetAwaiter().GetResult();
             if (ended.Ending == RunEnding.Superseded)
                 throw new TermLostException(ended.Report);
             origin = origin with { Step = ended.Step };
             Leave(host.RecoveryState.Unwritten);
-            return ended.Ending switch
-            {
-                RunEnding.Finished => true,
-                RunEnding.Stopped => false,
-                _ => throw new UserErrorException(ended.Report),
-            };
+            if (ended.Ending == RunEnding.Failed || (ended.Ending == RunEnding.Stopped && control.IsStopRequested))
+                term.Conclude(new TermEnding(ended.Ending, ended.Report));
+            return ended.Ending != RunEnding.Failed ? ended.Ending : throw new UserErrorException(ended.Report);
         }
         finally
         {

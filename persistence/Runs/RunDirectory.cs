@@ -118,6 +118,10 @@ public sealed class RunDirectory
     /// <exception cref="UserErrorException">Another process holds it, or the directory cannot be written.</exception>
     public RunLock Lock() => RunLock.Take(this);
 
+    /// <summary>Takes the run's lock from a superseded process that may still hold it; creates the directory if necessary.</summary>
+    /// <exception cref="UserErrorException">The directory cannot be written.</exception>
+    public RunLock ReplaceLock() => RunLock.Replace(this);
+
     /// <summary>What the last process could not write to journal and metrics, for the next one.</summary>
     public string UnwrittenFile => System.IO.Path.Combine(Path, "unwritten.json");
 

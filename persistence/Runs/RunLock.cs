@@ -56,6 +56,17 @@ public sealed class RunLock : IDisposable
         }
     }
 
+    /// <summary>Takes the right from a process that may still live, but can change nothing any more: its lock is that of a file without a
+    /// name from now on.</summary>
+    internal static RunLock Replace(RunDirectory run) => Disk.Attempt($"Cannot lock the run in {run.Path}", () =>
+    {
+        Directory.CreateDirectory(run.Path);
+        var made = $"{run.LockFile}.{Environment.ProcessId}";
+        var stream = new FileStream(made, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        File.Move(made, run.LockFile, overwrite: true);
+        return new RunLock(stream);
+    });
+
     /// <summary>Records that the run is running: from here on it is listed as killed if the process dies, and as stopped after
     /// disposal.</summary>
     public void MarkRunning()

@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Election;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Host.Control;
@@ -13,6 +14,8 @@ internal sealed class FakeControl : IRunControl
     public List<string> Stopped { get; } = [];
 
     public List<(string By, OperatorCommand Command)> Interventions { get; } = [];
+
+    public IReadOnlyList<ControlStatus> ControlProcesses { get; set; } = [];
 
     public Func<OperatorCommand, OperatorAnswer>? Answer { get; set; }
 

@@ -1,0 +1,113 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using ActorTrain.Actors.Election;
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Cluster.Tools.Singleton;
+using Akka.Coordination;
+using Akka.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ActorTrain.Actors.Hosting;
+
+/// <summary>This process's member of the cluster of control processes, in an actor system apart from that of the run.</summary>
+public sealed class ControlHost : IDisposable
+{
+    private readonly IHost host;
+    private readonly ActorSystem system;
+
+    private ControlHost(IHost host) => (this.host, system) = (host, host.Services.GetRequiredService<ActorSystem>());
+
+    /// <summary>Completed once it is a member no longer: it left, or the others have taken it for lost.</summary>
+    public Task Ended => system.WhenTerminated;
+
+    /// <summary>The control processes, the one that leads first.</summary>
+    public IReadOnlyList<ControlStatus> Members => ControlStatus.Of(Cluster.Get(system).State);
+
+    /// <param name="say">Tells the user. Thread-safe, and must not throw.</param>
+    /// <param name="elected">Called when this process is elected to lead the run; perhaps more than once. Thread-safe, and must not
+    /// throw.</param>
+    /// <param name="log">Receives the actors' log; not owned.</param>
+    /// <exception cref="SocketException">The address is in use, or is none of this machine.</exception>
+    public static ControlHost Start(ControlHostOptions options, Action<string> say, Action elected, ILoggerFactory log)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+
+        // An actor system that cannot listen does not say so.
+        using (var listener = new TcpListener(options.Address))
+            listener.Start();
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddSingleton(log).AddSingleton<IHostLifetime, NoLifetime>().AddAkka(options.System, akka => akka
+            .AddHocon(ActorSettings.Control(options), HoconAddMode.Prepend)
+            .AddSetup(new LeaseDatabase(options.Connection))
+            .ConfigureLoggers(loggers => loggers.ClearLoggers().AddLoggerFactory(log))
+            .WithActors((system, _) => Begin(system, options, say, elected)));
+        var host = builder.Build();
+        try
+        {
+            host.Start();
+            return new ControlHost(host);
+        }
+        catch
+        {
+            host.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Leaves the cluster: another process is elected at once.</summary>
+    /// <param name="patience">How long to wait for it.</param>
+    /// <returns>Whether it has left.</returns>
+    public bool Leave(TimeSpan patience) =>
+        CoordinatedShutdown.Get(system).Run(new Left()).Wait(patience, CancellationToken.None)
+        && Ended.Wait(patience, CancellationToken.None);
+
+    public void Dispose() => host.Dispose();
+
+    private static void Begin(ActorSystem system, ControlHostOptions options, Action<string> say, Action elected)
+    {
+        var member = system.ActorOf(ActorProps.ControlMember(new ControlMemberParts
+        {
+            Others = [.. options.All.Where(address => !address.Equals(options.Address))
+                .Select(address => new Address("akka.tcp", options.System, address.Address.ToString(), address.Port))],
+            Founding = LeaseProvider.Get(system).GetLease(
+                $"{options.Run} founding", ActorSettings.LeaseSettings, PostgresLease.OwnerOf(options.Address)),
+            Say = say,
+            Elected = elected,
+        }), ElectionProtocol.Member);
+        system.ActorOf(
+            ClusterSingletonManager.Props(ActorProps.Seat(member), PoisonPill.Instance, ClusterSingletonManagerSettings.Create(system)),
+            "seat");
+    }
+
+    // The process ends as its run did.
+    private sealed class Left : CoordinatedShutdown.Reason
+    {
+        public override int ExitCode => 0;
+    }
+}
+
+public sealed record ControlHostOptions
+{
+    /// <summary>Name of the run.</summary>
+    public required string Run { get; init; }
+
+    /// <summary>Of this process.</summary>
+    public required IPEndPoint Address { get; init; }
+
+    /// <summary>Of all control processes, this one included.</summary>
+    public required IReadOnlyList<IPEndPoint> All { get; init; }
+
+    /// <summary>Connection string of the PostgreSQL database of the run's journal.</summary>
+    public required string Connection { get; init; }
+
+    /// <summary>See <see cref="ClusterOptions.Timeout"/>.</summary>
+    public required TimeSpan Timeout { get; init; }
+
+    /// <summary>Processes of different runs do not join each other, whatever address they were given.</summary>
+    internal string System => $"control-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Run)))[..16]}";
+}

@@ -1,0 +1,287 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using ActorTrain.Tests.Databases;
+using ActorTrain.Tests.Processes;
+using Npgsql;
+using Xunit.Abstractions;
+
+namespace ActorTrain.EndToEnd.Tests;
+
+/// <summary>Runs that three processes may lead, of which the one that does is really killed, ended, and stopped and woken.</summary>
+/// <remarks>All but one run with <c>make cluster-test</c>.</remarks>
+[Collection(nameof(RealRun))]
+public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
+{
+    private const int Steps = 400;
+    private const string Single = "leader-single";
+    private readonly string journal = PostgresServer.Shared.NewDatabase();
+
+    [Fact]
+    public void The_leader_is_killed_and_a_standby_ends_the_run_with_the_weights_of_one_process()
+    {
+        const string Name = "leader-killed";
+        using (var control = Begin(Name))
+        {
+            using var nodes = new Nodes(real, control);
+            var leader = Training(control);
+            var status = real.Run("status", Name).ShouldSucceed().Output;
+            status.ShouldContain($"led by process {leader.Id} on ");
+            status.Split(" standing by").Length.ShouldBe(3, status);
+            leader.Kill();
+            var next = control.WaitForLeader(leader);
+            ShouldEnd(control, next);
+            nodes.Leave();
+        }
+
+        ShouldBeAsUndisturbed(Name);
+        Terms().Distinct().ShouldBe([1, 2]);
+    }
+
+    [Fact]
+    [Trait("Category", "Cluster")]
+    public void A_leader_that_is_asked_to_end_hands_over_and_no_step_is_lost()
+    {
+        const string Name = "leader-asked";
+        using (var control = Begin(Name))
+        {
+            using var nodes = new Nodes(real, control);
+            for (var i = 1; i <= 2; i++)
+            {
+                var leader = Training(control);
+                leader.Signal(leader.Id, "TERM");
+                leader.End().ShouldSucceed().Output.ShouldContain("Another control process takes over.");
+            }
+
+            ShouldEnd(control, Training(control));
+            nodes.Leave();
+        }
+
+        ShouldBeAsUndisturbed(Name);
+        Terms().Distinct().ShouldBe([1, 2, 3]);
+        LostSteps(Name).ShouldBe(0);
+    }
+
+    [Fact]
+    [Trait("Category", "Cluster")]
+    public void A_leader_that_is_stopped_and_woken_writes_nothing_more_and_ends_with_75()
+    {
+        const string Name = "leader-stopped";
+        using (var control = Begin(Name))
+        {
+            using var nodes = new Nodes(real, control);
+            var leader = Training(control);
+            leader.Signal(leader.Id, "STOP");
+            var next = control.WaitForLeader(leader);
+            next.WaitForRows(5).ShouldNotBeNull(next.Output);
+            var before = Terms().Count(static term => term == 1);
+            leader.Signal(leader.Id, "CONT");
+            var stale = leader.End();
+            stale.ExitCode.ShouldBe(75, stale.Output + stale.Error);
+            stale.Error.ShouldContain($"is led by process {next.Id} on ");
+            ShouldEnd(control, next);
+            nodes.Leave();
+            Terms().Count(static term => term == 1).ShouldBe(before);
+        }
+
+        ShouldBeAsUndisturbed(Name);
+        Terms().Distinct().ShouldBe([1, 2]);
+    }
+
+    [Fact]
+    [Trait("Category", "Cluster")]
+    public void A_leader_that_is_started_again_at_once_stands_by_for_the_next()
+    {
+        const string Name = "leader-restarted";
+        using (var control = Begin(Name))
+        {
+            using var nodes = new Nodes(real, control);
+            var leader = Training(control);
+            var number = Enumerable.Range(0, 3).Single(i => control[i] == leader);
+            leader.Kill();
+            var again = control.Start(number);
+            var next = control.WaitForLeader(leader);
+            again.WaitForLine(default, "standing by as").ShouldNotBeNull(again.Output);
+            again.Output.ShouldNotContain("elected");
+            ShouldEnd(control, next);
+            nodes.Leave();
+        }
+
+        ShouldBeAsUndisturbed(Name);
+        Terms().Distinct().ShouldBe([1, 2]);
+    }
+
+    [Fact]
+    [Trait("Category", "Cluster")]
+    public void Of_three_the_last_leads_when_two_are_killed_at_once_and_when_all_are_any_one_resumes_the_run()
+    {
+        const string Name = "leader-last";
+        using (var control = Begin(Name))
+        {
+            using var nodes = new Nodes(real, control);
+            var leader = Training(control);
+            var standby = control.Others(leader)[0];
+            leader.Kill();
+            standby.Kill();
+            var last = control.WaitForLeader(leader, standby);
+            last.WaitForRows(5).ShouldNotBeNull(last.Output);
+            last.Kill();
+            last.End().ExitCode.ShouldNotBe(0);
+            ShouldEnd(control, control.Start(2));
+            nodes.Leave();
+        }
+
+        ShouldBeAsUndisturbed(Name);
+        Terms().Distinct().ShouldBe([1, 2, 3]);
+    }
+
+    [Fact]
+    [Trait("Category", "Cluster")]
+    public void A_standby_that_was_stopped_joins_the_others_again_and_the_run_notices_nothing()
+    {
+        const string Name = "leader-standby";
+        using (var control = Begin(Name))
+        {
+            using var nodes = new Nodes(real, control);
+            var leader = Training(control);
+            var standby = control.Others(leader)[0];
+            standby.Signal(standby.Id, "STOP");
+            leader.WaitForLine(default, "is taken for lost").ShouldNotBeNull(leader.Output);
+            var woken = standby.Now;
+            standby.Signal(standby.Id, "CONT");
+            standby.WaitForLine(woken, "joining them again").ShouldNotBeNull(standby.Output);
+            standby.WaitForLine(woken, "standing by as").ShouldNotBeNull(standby.Output);
+            ShouldEnd(control, leader);
+            nodes.Leave();
+        }
+
+        ShouldBeAsUndisturbed(Name);
+        Terms().Distinct().ShouldBe([1]);
+        LostSteps(Name).ShouldBe(0);
+    }
+
+    [Fact]
+    [Trait("Category", "Cluster")]
+    public void A_run_that_an_operator_stops_ends_everywhere_and_the_same_commands_resume_it()
+    {
+        const string Name = "leader-operator";
+        using (var control = Begin(Name))
+        {
+            using var nodes = new Nodes(real, control);
+            Training(control);
+            real.Run("stop", Name).ShouldSucceed();
+            foreach (var process in Enumerable.Range(0, 3).Select(i => control[i]))
+                process.End().ShouldSucceed();
+            real.State(Name).ShouldBe("stopped");
+            real.Run("stop", Name).ShouldRefuse($"No process is training runs/{Name}");
+            for (var i = 0; i < 3; i++)
+                control.Start(i);
+            ShouldEnd(control, control.WaitForLeader([control[0], control[1], control[2]]));
+            nodes.Leave();
+        }
+
+        ShouldBeAsUndisturbed(Name);
+        Terms().Distinct().ShouldBe([1, 2]);
+        LostSteps(Name).ShouldBe(0);
+    }
+
+    [Fact]
+    public void What_control_processes_cannot_do_is_refused_in_a_sentence()
+    {
+        const string Address = "127.0.0.1:4054";
+        string[] shared = [$"cluster.control={Address},127.0.0.1:4055", $"journal.connection={journal}"];
+        real.Run([.. Long("leader-refused", shared)]).ShouldRefuse("--at is missing", Address);
+        real.Run([.. Long("leader-refused", shared), "--at", "127.0.0.1:9"]).ShouldRefuse("--at is '127.0.0.1:9'", Address);
+        real.Run([.. Long("leader-refused", shared[..1]), "--at", Address]).ShouldRefuse("cluster.control", "journal.connection");
+        real.Run([.. Long("leader-refused"), "--at", Address]).ShouldRefuse("--at", "cluster.control");
+        using (var listener = new TcpListener(IPAddress.Loopback, 0))
+        {
+            listener.Start();
+            var busy = $"{listener.LocalEndpoint}";
+            real.Run([.. Long("leader-refused", $"cluster.control={busy}", shared[1]), "--at", busy]).ShouldRefuse("Cannot listen", busy);
+        }
+
+        foreach (var wrong in new[] { "10.0.0.1:4054", "nowhere", $"{Address},{Address}", "127.0.0.1" })
+            real.Run([.. Long("leader-refused", $"cluster.control={wrong}")]).ShouldRefuse("cluster.control", Address);
+        Directory.Exists(real.RunFolder("leader-refused")).ShouldBeFalse();
+    }
+
+    // A busy machine may be silent for long.
+    private static string[] Long(string name, params string[] more) => RealRun.Pretrain(
+        name, "float32",
+        [$"training.steps={Steps}", "checkpoints.every=50", "evaluation.every=200", "trainers.count=2", "nodes.timeout=20", .. more]);
+
+    private ControlProcesses Begin(string name) =>
+        new(real, name, Long(name, $"journal.connection={journal}", "cluster.timeout=5"));
+
+    // The one that leads, when it has taken some steps and all others stand by.
+    private static RunOnNodes Training(ControlProcesses control)
+    {
+        var leader = control.WaitForLeader([.. Enumerable.Range(0, 3).Select(i => control[i]).Where(static process => process.HasEnded)]);
+        foreach (var other in control.Others(leader))
+            other.WaitForLine(default, "standing by as").ShouldNotBeNull(other.Output);
+        leader.WaitForRows(5).ShouldNotBeNull(leader.Output);
+        return leader;
+    }
+
+    private static void ShouldEnd(ControlProcesses control, RunOnNodes leader)
+    {
+        var others = control.Others(leader);
+        leader.End().ShouldSucceed();
+        foreach (var other in others)
+            other.End().ShouldSucceed();
+    }
+
+    private void ShouldBeAsUndisturbed(string name)
+    {
+        real.Run(Long(Single)).ShouldSucceed();
+        real.NewestWeights(name).ShouldBe(real.NewestWeights(Single));
+        real.MetricSteps(name).ShouldBe(Enumerable.Range(1, Steps));
+        real.Run("audit", name).ShouldSucceed().Output.ShouldContain("is clean");
+        var terms = Terms();
+        terms.ShouldBe(terms.Order());
+        output.WriteLine($"{name}: terms {string.Join(' ', terms)}");
+    }
+
+    // Of the decisions in the journal, in the order in which they were written.
+    private List<long> Terms()
+    {
+        using var database = new NpgsqlConnection(journal);
+        database.Open();
+        using var command = new NpgsqlCommand("SELECT split_part(manifest, ' ', 3)::bigint FROM journal ORDER BY ordering", database);
+        using var rows = command.ExecuteReader();
+        List<long> terms = [];
+        while (rows.Read())
+            terms.Add(rows.GetInt64(0));
+        return terms;
+    }
+
+    private long LostSteps(string name)
+    {
+        using var json = JsonDocument.Parse(real.Run("goodput", name, "--json").ShouldSucceed().Output);
+        return json.RootElement.GetProperty("lost_steps").GetInt64();
+    }
+
+    // They outlive whoever leads.
+    private sealed class Nodes(RealRun real, ControlProcesses control) : IDisposable
+    {
+        private readonly List<Process> all =
+        [
+            .. new[] { "first", "second" }.Select(name =>
+                real.Start("node", "--join", string.Join(',', control.NodeAddresses), "--name", name)),
+        ];
+
+        public void Leave()
+        {
+            foreach (var node in all)
+            {
+                using var term = real.StartIn("", "kill", ["-TERM", node.Id.ToString(CultureInfo.InvariantCulture)]);
+                Outcome.Of(node).ShouldSucceed();
+            }
+        }
+
+        public void Dispose() => all.ForEach(static node => node.Dispose());
+    }
+}

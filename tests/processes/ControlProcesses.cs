@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace ActorTrain.Tests.Processes;
+
+/// <summary>Three processes that may lead a run, started at the same time.</summary>
+public sealed class ControlProcesses : IDisposable
+{
+    private readonly RealRun real;
+    private readonly string name;
+    private readonly string[] command;
+    private readonly List<RunOnNodes> all = [];
+
+    /// <param name="command">That trains the run, without its nodes and its control processes.</param>
+    public ControlProcesses(RealRun real, string name, string[] command, int count = 3)
+    {
+        (this.real, this.name, this.command) = (real, name, command);
+        var free = FreeAddresses(2 * count);
+        Addresses = free[..count];
+        NodeAddresses = free[count..];
+        for (var i = 0; i < count; i++)
+            Start(i);
+    }
+
+    /// <summary>Where they reach each other.</summary>
+    public IReadOnlyList<string> Addresses { get; }
+
+    /// <summary>Where each accepts nodes if it leads.</summary>
+    public IReadOnlyList<string> NodeAddresses { get; }
+
+    /// <summary>Starts one, for the first time or again.</summary>
+    public RunOnNodes Start(int number)
+    {
+        var process = new RunOnNodes(real, name, [
+            .. command, "--set", $"cluster.control={string.Join(',', Addresses)}", "--at", Addresses[number],
+            "--set", $"nodes.listen={NodeAddresses[number]}"]);
+        all.Add(process);
+        return process;
+    }
+
+    public RunOnNodes this[int number] => all[number];
+
+    /// <summary>Waits until one of those that live is elected.</summary>
+    /// <param name="except">Those that were before.</param>
+    public RunOnNodes WaitForLeader(params RunOnNodes[] except)
+    {
+        RunOnNodes? leader = null;
+        var candidates = all.Except(except).ToList();
+        RunOnNodes.Await(
+            () => (leader = candidates.Find(static process => process.Output.Contains("elected to lead", StringComparison.Ordinal)))
+                is not null || candidates.TrueForAll(static process => process.HasEnded),
+            "An election");
+        return leader ?? throw new InvalidOperationException(
+            $"Nobody was elected: {string.Join('\n', all.Select(static process => process.Output))}");
+    }
+
+    /// <summary>Those that have not ended, but for some.</summary>
+    public IReadOnlyList<RunOnNodes> Others(params RunOnNodes[] but) => [.. all.Except(but).Where(static process => !process.HasEnded)];
+
+    public void Dispose()
+    {
+        foreach (var process in all)
+            process.Dispose();
+    }
+
+    private static string[] FreeAddresses(int count)
+    {
+        var listeners = Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0)).ToList();
+        listeners.ForEach(static listener => listener.Start());
+        string[] free = [.. listeners.Select(static listener => string.Create(CultureInfo.InvariantCulture, $"{listener.LocalEndpoint}"))];
+        listeners.ForEach(static listener => listener.Stop());
+        return free;
+    }
+}
