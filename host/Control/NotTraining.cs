@@ -1,4 +1,3 @@
-using ActorTrain.Host.Hosting;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Runs;
 

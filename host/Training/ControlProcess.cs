@@ -5,6 +5,7 @@ using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Terms;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Control;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Host.Nodes;
 using ActorTrain.Host.Progress;

@@ -5,7 +5,7 @@ using ActorTrain.Host.Configuration;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Runs;
 
-namespace ActorTrain.Host.Hosting;
+namespace ActorTrain.Host.Control;
 
 /// <summary>Who trains a run, by the database of its journal, which all hosts share.</summary>
 internal static class RunLeader
