@@ -51,6 +51,7 @@ public sealed class DataPlaneFaultTests : IDisposable
         slow.Send(slow.Hello(hurried.Hello("slow"))[..100]);
         silent.Next().ShouldBeNull();
         slow.Next().ShouldBeNull();
+        SpinWait.SpinUntil(() => hurried.Log.Lines.Count > 0, Patience).ShouldBeTrue();
         hurried.Server.Dispose();
         hurried.Log.Lines.ShouldHaveSingleItem().ShouldEndWith("There was no hello for 0.3 s.");
     }
