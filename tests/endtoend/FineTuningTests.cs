@@ -82,7 +82,8 @@ public sealed class FineTuningTests(TunedRuns real)
     [Fact]
     public void It_learns_to_answer_and_to_stop()
     {
-        real.Run(TunedRuns.Small("learner", "training.steps=600", "evaluation.every=600", "checkpoints.every=0"))
+        // Once the task is known by heart, each rare error would be a spike.
+        real.Run(TunedRuns.Small("learner", "training.steps=600", "evaluation.every=600", "checkpoints.every=0", "spikes.rules=none"))
             .ShouldSucceed();
 
         // To guess the letters, and whether the word ends, costs more than one nat.
