@@ -204,7 +204,7 @@ public sealed class NodesTests(RealRun real, ITestOutputHelper output)
     [Fact]
     public void What_nodes_cannot_do_is_refused_in_a_sentence()
     {
-        real.Run([.. Long("nodes-refused", "nodes.listen=10.0.0.1:4053")]).ShouldRefuse("nodes.listen", "127.0.0.1:4053");
+        real.Run([.. Long("nodes-refused", "nodes.listen=10.0.0.1:4053")]).ShouldRefuse("nodes.listen", "10.0.0.1:4053", "actortrain cluster init");
         real.Run([.. Long("nodes-refused"), "--nodes", "0"]).ShouldRefuse("--nodes is '0'");
         real.Run([.. Long("nodes-refused"), "--nodes", "8"]).ShouldRefuse("trainers.count 8 exceeds training.lanes 4");
         real.Run("node", "--join", "nowhere").ShouldRefuse("--join is 'nowhere'", "HOST:PORT");
