@@ -16,7 +16,7 @@ public sealed class NodeSimulationTests
     [Fact]
     public void After_any_schedule_of_faults_every_trainer_lives_once_on_a_node_that_has_a_lease()
     {
-        for (var seed = 1; seed <= 400; seed++)
+        for (var seed = 1; seed <= 200; seed++)
             new World(seed).Run();
     }
 
