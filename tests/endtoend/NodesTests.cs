@@ -123,6 +123,7 @@ public sealed class NodesTests(RealRun real, ITestOutputHelper output)
 
     /// <summary>One worker is stopped at the time: a stopped process ends with its parent, too.</summary>
     [Fact]
+    [Trait("Category", "Cluster")]
     public void The_workers_of_a_run_that_is_killed_end_with_it_and_the_same_command_resumes_it()
     {
         var expected = Expected();
@@ -184,6 +185,7 @@ public sealed class NodesTests(RealRun real, ITestOutputHelper output)
 
     /// <summary>The process that leads is killed, too; the undisturbed run has no nodes.</summary>
     [Fact]
+    [Trait("Category", "Cluster")]
     public void A_run_on_nodes_holds_against_a_schedule_of_faults()
     {
         File.WriteAllText(real.At("node-faults.yaml"), """

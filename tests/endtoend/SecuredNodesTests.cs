@@ -66,6 +66,7 @@ public sealed class SecuredNodesTests(RealRun real)
 
     /// <summary>Processes of the run itself prove who they are with its certificate.</summary>
     [Fact]
+    [Trait("Category", "Cluster")]
     public void Workers_of_a_run_with_certificates_use_its_own()
     {
         real.Run(Pretrain("secured-single")).ShouldSucceed();
