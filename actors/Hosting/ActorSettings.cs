@@ -23,10 +23,6 @@ public static class ActorSettings
     public static Config All { get; } = ConfigurationFactory.ParseString($$"""
         {{PinnedDispatcher}} { type = PinnedDispatcher }
         akka {
-          stdout-loglevel = OFF
-          log-dead-letters = off
-          log-dead-letters-during-shutdown = off
-          coordinated-shutdown.run-by-clr-shutdown-hook = off
           actor {
             serializers {
               actortrain = {{Quote(NameOf(typeof(ProtocolSerializer)))}}
@@ -37,6 +33,30 @@ public static class ActorSettings
               {{Quote(NameOf(typeof(TermedDecision)))}} = run-event
         {{string.Join('\n', WireForms.Types.Select(static type => $"      {Quote(NameOf(type))} = actortrain"))}}
             }
+          }
+        }
+        """).WithFallback(Quiet);
+
+    // Who ends, and what is logged, is decided by the process.
+    private static Config Quiet => ConfigurationFactory.ParseString("""
+        akka {
+          stdout-loglevel = OFF
+          log-dead-letters = off
+          log-dead-letters-during-shutdown = off
+          coordinated-shutdown.run-by-clr-shutdown-hook = off
+        }
+        """);
+
+    // For every actor system that others send to: messages of registered types only.
+    private static Config Connected => ConfigurationFactory.ParseString($$"""
+        akka {
+          actor {
+            serialization-settings.allow-unregistered-types = false
+            serializers.json = {{Quote(NameOf(typeof(RefusingSerializer)))}}
+          }
+          remote {
+            log-remote-lifecycle-events = off
+            retry-gate-closed-for = 300ms
           }
         }
         """);
@@ -54,20 +74,16 @@ public static class ActorSettings
     /// <param name="name">The host in its address.</param>
     public static Config Remote(string name) => Remote(name, 0, listens: false);
 
-    // Only registered messages, of bounded size, and only to the desk of the nodes or to whom has written to them.
+    // Messages of bounded size, and only to the desk of the nodes or to whom has written to them.
     private static Config Remote(string host, int port, bool listens) => ConfigurationFactory.ParseString($$"""
             akka {
               loglevel = WARNING
               actor {
                 provider = remote
-                serialization-settings.allow-unregistered-types = false
-                serializers.json = {{Quote(NameOf(typeof(RefusingSerializer)))}}
               }
               remote {
-                log-remote-lifecycle-events = off
                 untrusted-mode = on
                 trusted-selection-paths = ["/user/{{NodeProtocol.Desk}}"]
-                retry-gate-closed-for = 300ms
                 enabled-transports = ["akka.remote.actortrain"]
                 actortrain {
                   transport-class = {{Quote(NameOf(typeof(ControlTransport)))}}
@@ -77,7 +93,7 @@ public static class ActorSettings
                 }
               }
             }
-            """);
+            """).WithFallback(Connected);
 
     /// <summary>Settings of the actor system in which control processes elect the one that leads. Nothing of a run is sent there.</summary>
     /// <remarks>Lost processes are detected in <see cref="ControlHostOptions.Timeout"/>, taken for lost 2 to 3 s later, and replaced 0.5 s
@@ -92,25 +108,15 @@ public static class ActorSettings
         }
         akka {
           loglevel = ERROR
-          stdout-loglevel = OFF
-          log-dead-letters = off
-          log-dead-letters-during-shutdown = off
-          coordinated-shutdown {
-            run-by-clr-shutdown-hook = off
-            exit-clr = off
-          }
+          coordinated-shutdown.exit-clr = off
           actor {
             provider = cluster
-            serialization-settings.allow-unregistered-types = false
-            serializers.json = {{Quote(NameOf(typeof(RefusingSerializer)))}}
             internal-dispatcher {
               executor = fork-join-executor
               dedicated-thread-pool.thread-count = 2
             }
           }
           remote {
-            log-remote-lifecycle-events = off
-            retry-gate-closed-for = 300ms
             default-remote-dispatcher {
               executor = fork-join-executor
               dedicated-thread-pool.thread-count = 2
@@ -150,7 +156,7 @@ public static class ActorSettings
             }
           }
         }
-        """));
+        """)).WithFallback(Connected).WithFallback(Quiet);
 
     internal static string NameOf(Type type) => $"{type.FullName}, {type.Assembly.GetName().Name}";
 

@@ -21,6 +21,8 @@ public sealed class NodeLinkLogic
     private TimeSpan timeout;
     private bool wasLeased;
     private bool hasConnected;
+
+    // The highest that it has seen: commands of a lower one are refused.
     private long term;
     private string? said;
 
@@ -34,9 +36,6 @@ public sealed class NodeLinkLogic
 
     /// <summary>The present lease; 0 for none.</summary>
     public long Lease { get; private set; }
-
-    /// <summary>The highest term that it has seen: commands of a lower one are refused.</summary>
-    public long Term => term;
 
     /// <summary>Grows with the work of its trainers.</summary>
     public long Progress { get; set; }

@@ -7,10 +7,10 @@ using ActorTrain.Actors.Terms;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Hosting;
-using ActorTrain.Host.Nodes;
 using ActorTrain.Host.Progress;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Runs;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ActorTrain.Host.Training;
 
@@ -29,7 +29,6 @@ internal sealed class ControlProcess : IDisposable
     private readonly TermHolder? before;
     private readonly ManualResetEventSlim elected = new();
     private readonly ManualResetEventSlim isOver = new();
-    private readonly ErrorLog log = new(TextWriter.Null);
     private readonly Lock gate = new();
     private readonly Thread keeper;
     private volatile ControlHost host;
@@ -179,7 +178,7 @@ internal sealed class ControlProcess : IDisposable
     {
         try
         {
-            return ControlHost.Start(options, progress.Note, elected.Set, log);
+            return ControlHost.Start(options, progress.Note, elected.Set, NullLoggerFactory.Instance);
         }
 #pragma warning disable CA1031 // Whatever it is, it is tried again.
         catch (Exception exception)
@@ -194,7 +193,7 @@ internal sealed class ControlProcess : IDisposable
     {
         try
         {
-            return ControlHost.Start(options, progress.Note, elected.Set, log);
+            return ControlHost.Start(options, progress.Note, elected.Set, NullLoggerFactory.Instance);
         }
         catch (SocketException exception)
         {
