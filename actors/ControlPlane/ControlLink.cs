@@ -33,6 +33,7 @@ internal sealed class ControlLink : AssociationHandle
     private string? senders;
     private byte[]? first;
     private long queued;
+    private bool isIntroduced;
     private volatile bool isLeaving;
 
     /// <param name="socket">Below the stream.</param>
@@ -48,6 +49,7 @@ internal sealed class ControlLink : AssociationHandle
     {
         first = await ControlFrames.Read(stream, longest, cancellation).ConfigureAwait(false)
             ?? throw new ControlLinkException("The connection was closed before it began.");
+        isIntroduced = true;
         var origin = ControlPdu.Read(first).Origin ?? throw new ControlLinkException("The first frame does not say who sends it.");
         return new Address(LocalAddress.Protocol, LocalAddress.System, origin.Host, (int)origin.Port);
     }
@@ -123,11 +125,22 @@ internal sealed class ControlLink : AssociationHandle
             var unit = ControlPdu.Read(frame);
             if (senders is not null && unit.Sender is { } sender && !IsOwn(sender, senders))
                 throw new ControlLinkException($"{owner} sent a message in the name of another.");
-            if (senders is not null && unit.Origin is not null)
-                throw new ControlLinkException($"{owner} introduced itself twice.");
+            if (senders is not null && unit.Origin is { } origin)
+                Introduce(origin);
             if (!isLeaving)
                 handler.Notify(new InboundPayload(UnsafeByteOperations.UnsafeWrap(frame)));
         }
+    }
+
+    // Who was connected to says once who it is, too.
+    private void Introduce((string Host, long Port) origin)
+    {
+        if (isIntroduced)
+            throw new ControlLinkException($"{owner} introduced itself twice.");
+        isIntroduced = true;
+        if (origin.Host != RemoteAddress.Host || origin.Port != RemoteAddress.Port)
+            throw new ControlLinkException($"It was called {RemoteAddress.Host}:{RemoteAddress.Port}, but calls itself {origin.Host}:"
+                + $"{origin.Port}.");
     }
 
     // The scheme has a part for each layer of the transport.

@@ -109,6 +109,9 @@ public static class ActorSettings
         akka {
           loglevel = ERROR
           coordinated-shutdown.exit-clr = off
+
+          # Little costs more at rest than a scheduler that looks around every 10 ms.
+          scheduler.tick-duration = 50ms
           actor {
             provider = cluster
             internal-dispatcher {

@@ -9,6 +9,7 @@ using ActorTrain.Actors.Tests.DataPlane;
 using ActorTrain.Persistence.Certificates;
 using Akka.Actor;
 using Akka.Actor.Setup;
+using Akka.Configuration;
 
 namespace ActorTrain.Actors.Tests.Security;
 
@@ -124,7 +125,7 @@ public sealed class ElectionPlaneTests : IDisposable
     private ActorSystem Start(IPEndPoint at, PeerSecurity? security, IReadOnlyList<IPEndPoint>? peers = null)
     {
         var system = ActorSystem.Create("actortrain", BootstrapSetup.Create()
-            .WithConfig(ActorSettings.Remote(at).WithFallback(ActorSettings.All))
+            .WithConfig(ConfigurationFactory.ParseString("akka.loglevel = OFF").WithFallback(ActorSettings.Remote(at)).WithFallback(ActorSettings.All))
             .And(new ControlPlaneSetup(security, log) { Peers = peers ?? all }));
         systems.Add(system);
         system.ActorOf(Props.Create(() => new Answers(at.Port)), NodeProtocol.Desk);
