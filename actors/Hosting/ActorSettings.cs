@@ -107,7 +107,7 @@ public static class ActorSettings
           lease-operation-timeout = 3s
         }
         akka {
-          loglevel = ERROR
+          loglevel = OFF
           coordinated-shutdown.exit-clr = off
 
           # Little costs more at rest than a scheduler that looks around every 10 ms.
