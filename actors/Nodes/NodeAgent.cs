@@ -42,6 +42,7 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
         });
         Receive<Closed>(closed => Do(logic.Disconnected(closed.Lease, closed.Reason, Now)));
         Receive<Terminated>(ended => End(ended.ActorRef));
+        Receive<GetStanding>(_ => Sender.Tell(logic.Standing));
         Receive<LeaveRun>(_ => Do(logic.Leave(Now)));
         Receive<Wake>(_ =>
         {

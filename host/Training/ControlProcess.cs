@@ -58,6 +58,18 @@ internal sealed class ControlProcess : IDisposable
         }
     }
 
+    /// <summary>Asks its actor among the control processes.</summary>
+    public async Task<ServiceState> Standing(TimeSpan within)
+    {
+        var members = await host.AskMembers(within).ConfigureAwait(false);
+        return members.FirstOrDefault(member => member.Address == Address)?.State switch
+        {
+            ControlState.Leading => new ServiceState(true, "elected"),
+            ControlState.StandingBy => new ServiceState(true, "standing by"),
+            _ => new ServiceState(false, "joining the other control processes"),
+        };
+    }
+
     /// <param name="at">As given with <c>--at</c>; null if it is not given.</param>
     /// <param name="credentials">Null for plain text.</param>
     /// <returns>Null if nobody but this process may lead.</returns>
