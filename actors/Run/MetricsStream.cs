@@ -13,7 +13,7 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
     /// <summary>Why the files are cut back on resume; every other cut has a decision as its reason.</summary>
     internal const string Resumed = "Run resumed.";
 
-    private long flushedTo;
+    private long flushedTo = -1;
 
     public long Last => outbox.Last;
 

@@ -9,6 +9,8 @@ using ActorTrain.Host.Nodes;
 using ActorTrain.Host.Progress;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Certificates;
+using ActorTrain.Persistence.Ledger;
+using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Runs;
 using Microsoft.Extensions.Logging;
 
@@ -63,6 +65,7 @@ internal sealed record NodesSetup(int Workers, NodeCredentials? Credentials)
         {
             Security = Credentials is null ? null : new PeerSecurity(Credentials),
             ListenOn = configuration.Nodes.EndPoint ?? new IPEndPoint(IPAddress.Loopback, 0),
+            WrittenStep = configuration.Nodes.EndPoint is null ? null : WrittenStep(directory),
             Roster = new NodeRosterOptions
             {
                 Term = term,
@@ -85,6 +88,11 @@ internal sealed record NodesSetup(int Workers, NodeCredentials? Credentials)
                     progress.Note(sentence);
             },
         };
+
+    // After a power cut, one of the two may lack rows of the other.
+    private static long WrittenStep(RunDirectory directory) => Math.Min(
+        MetricsLog.ReadHistory(directory.MetricsFile).Line is [.., var row] ? row.Row.Step : 0,
+        SampleLedger.ReadHistory(directory.LedgerFile).Line is [.., var samples] ? samples.Row.Step : 0);
 
     public WorkerProcesses StartWorkers(TrainingHost host, ILoggerFactory log, ITrainingProgress progress)
     {
