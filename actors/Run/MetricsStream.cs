@@ -23,6 +23,9 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
 
     public int WaitingCount => outbox.Count;
 
+    /// <summary>The last one; null before the first of this life.</summary>
+    public EvaluationMeasurement? LastEvaluation { get; private set; }
+
     /// <summary>Whether no step may begin until more rows are written.</summary>
     public bool HoldsUp => outbox.Count >= capacity;
 
@@ -45,6 +48,8 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
 
     public void Add(MetricsItem item)
     {
+        if (item.Measurement is null or EvaluationMeasurement)
+            LastEvaluation = item.Measurement as EvaluationMeasurement;
         if (outbox.Add(item, decisions.Last) is { } command)
             output.Do(new ToMetrics(command));
     }

@@ -18,8 +18,12 @@ internal sealed class StateRecords(RunLogicOptions options, Decisions decisions,
         if (!options.TrainersRetainStates || metrics.WaitingCount >= MostMeasurements
             || metrics.Waiting.Any(static item => item.Measurement is null))
             return null;
+        List<Measurement> unwritten = [.. metrics.Waiting.Select(static item => item.Measurement!), measurement];
+
+        // A power cut may take the evaluation of a step from the file, and leave the step.
+        if (metrics.LastEvaluation is { } evaluation && evaluation.Step == metrics.WrittenStep && !unwritten.Contains(evaluation))
+            unwritten.Insert(0, evaluation);
         return new StateRecord(
-            decisions.Basis, overrides, roster.UnprovedBefore(measurement.Step), metrics.WrittenStep,
-            [.. metrics.Waiting.Select(static item => item.Measurement!), measurement]);
+            decisions.Basis, overrides, roster.UnprovedBefore(measurement.Step), metrics.WrittenStep, unwritten);
     }
 }
