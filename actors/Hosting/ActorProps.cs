@@ -79,6 +79,11 @@ public static class ActorProps
     public static Props NodeDesk(Func<NodeRosterOptions> options, DataPlaneServer plane, Action<string, bool> notify) =>
         Props.Create(() => new NodeDesk(options, plane, notify));
 
+    /// <param name="desk">The <see cref="NodeDesk"/>.</param>
+    /// <param name="run">See <see cref="Nodes.StateSearch"/>.</param>
+    public static Props StateSearch(StateSearchLogic logic, IActorRef desk, IActorRef run) =>
+        Props.Create(() => new StateSearch(logic, desk, run));
+
     internal static Props ControlMember(ControlMemberParts parts) => Props.Create(() => new ControlMember(parts));
 
     internal static Props Seat(IActorRef member) => Props.Create(() => new Seat(member));

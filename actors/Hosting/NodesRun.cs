@@ -22,6 +22,10 @@ public sealed record NodesRun
     /// <summary>What nodes must agree with. Its address of the data plane and its first lease are filled in.</summary>
     public required NodeRosterOptions Roster { get; init; }
 
+    /// <summary>The last step in the metrics and the ledger of the run; null if no nodes of its last process can come back, since they do
+    /// not know <see cref="ListenOn"/>.</summary>
+    public long? WrittenStep { get; init; }
+
     /// <summary>Tells the user of nodes; whether it is a warning. Thread-safe, and must not throw.</summary>
     public required Action<string, bool> Notify { get; init; }
 }

@@ -6,6 +6,7 @@ using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Nodes;
 using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Snapshots;
@@ -25,6 +26,8 @@ public static class TrainingServices
     // Abandoned trainers that hang exist beside their replacements.
     private const int TrainersBeside = 64;
 
+    // Nodes of the last leader dial often enough.
+    private static readonly TimeSpan StatePatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan JournalMinBackoff = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan JournalMaxBackoff = TimeSpan.FromSeconds(5);
 
@@ -121,6 +124,7 @@ public static class TrainingServices
             Options = run.Options with
             {
                 HasValidation = run.Validation is not null,
+                TrainersRetainStates = run.Nodes is not null && run.Rollouts is null,
                 Rollouts = run.Rollouts?.Options.Rollouts.Schedule(),
                 KlControl = run.Rollouts?.Options.Advantages.KlControl(),
             },
@@ -134,6 +138,19 @@ public static class TrainingServices
             {
                 Supervisor = static parts => Props.Create(() => new RunSupervisor(parts)),
                 Journal = listener => ActorProps.Journal(run.Name, listener, JournalMinBackoff, JournalMaxBackoff, run.Term),
+                StateSearch = run is not { Nodes: { WrittenStep: { } written } nodes, Rollouts: null } ? null
+                    : (listener, recorded, recovery) => ActorProps.StateSearch(
+                        new StateSearchLogic(
+                            new StateSearchOptions
+                            {
+                                Run = nodes.Roster.Run,
+                                ConfigurationHash = run.Options.ConfigurationHash,
+                                Patience = TimeSpan.FromTicks(Math.Max(StatePatience.Ticks, nodes.Roster.Timeout.Ticks)),
+                                CopyPatience = run.Options.TrainerTimeout,
+                                RetryInterval = run.Options.RetryInterval,
+                            },
+                            new RetainedStates(recorded, recovery, written), recovery),
+                        provider.GetRequiredService<IRequiredActor<NodeDesk>>().ActorRef, listener),
                 Checkpointer = listener =>
                     ActorProps.Checkpointer(() => new CheckpointSaving(run.Checkpoints, snapshots, checkpoints), listener),
                 SpikeDetector = listener => Props.Create(() => new SpikeDetector(run.Detection, listener)),

@@ -14,6 +14,12 @@ public interface INodeRun
     /// <summary>Connects to the data plane of the run that was inspected last.</summary>
     /// <exception cref="DataPlane.DataPlaneException">Nobody answers, or the node is refused.</exception>
     INodeConnection Connect(NodeKey node, NodeAdmitted admission);
+
+    /// <summary>The newest state of its trainers since the last lease ended; null if there is none.</summary>
+    RetainedState? Retained { get; }
+
+    /// <summary>Frees the retained state: the run has a newer one.</summary>
+    void ForgetRetained();
 }
 
 /// <summary>A node's connection to the process that leads, for one lease. Disposal ends it.</summary>
@@ -30,4 +36,12 @@ public interface INodeConnection : IDisposable
 
     /// <summary>Makes what a trainer computes with; called on its thread.</summary>
     ITrainerDevice MakeDevice(TrainerKey trainer);
+
+    /// <summary>Retains a copy of a trainer's state, unless there is a newer one; called on its thread.</summary>
+    /// <param name="atStep">Updates that it has seen.</param>
+    void Retain(ITrainerDevice device, long atStep, StateRecord record);
+
+    /// <summary>Copies the retained state into a slot of the snapshots of the process that leads.</summary>
+    /// <returns>Why not, in a sentence; null if it did.</returns>
+    string? CopyRetained(int slot, long atStep);
 }

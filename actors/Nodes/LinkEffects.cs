@@ -20,7 +20,11 @@ public sealed record Connect(NodeAdmitted Admission) : LinkEffect;
 public sealed record Obey(LeaseCommand Command) : LinkEffect;
 
 /// <summary>Ends all lives and the connection of the lease.</summary>
-public sealed record DropLease(long Lease) : LinkEffect;
+public sealed record DropLease(long Lease) : LinkEffect
+{
+    /// <summary>Whether trainers retain their states for the next process that leads.</summary>
+    public bool Retains { get; init; }
+}
 
 /// <summary>Tells the user.</summary>
 public sealed record SayToUser(string Sentence, bool IsWarning) : LinkEffect;

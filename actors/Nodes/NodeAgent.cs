@@ -23,6 +23,7 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
     private CancellationTokenRegistration closing;
     private IActorRef desk = ActorRefs.Nobody;
     private readonly HashSet<string> problems = [];
+    private readonly HashSet<IActorRef> retiring = [];
     private int born;
 
     public NodeAgent(NodeLinkOptions options, NodeAgentParts parts)
@@ -41,12 +42,17 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
                 parts.Say(unknown.Problem, true);
         });
         Receive<Closed>(closed => Do(logic.Disconnected(closed.Lease, closed.Reason, Now)));
-        Receive<Terminated>(ended => End(ended.ActorRef));
+        Receive<Terminated>(ended =>
+        {
+            if (!retiring.Remove(ended.ActorRef))
+                End(ended.ActorRef);
+        });
         Receive<GetStanding>(_ => Sender.Tell(logic.Standing));
         Receive<LeaveRun>(_ => Do(logic.Leave(Now)));
+        Receive<CopyDone>(done => desk.Tell(done.Answer));
         Receive<Wake>(_ =>
         {
-            logic.Lives = [.. lives.Keys];
+            (logic.IsRetaining, logic.Retained) = (retiring.Count > 0, parts.Run.Retained);
             Do(logic.Tick(Now));
         });
     }
@@ -84,6 +90,8 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
         if (!hosted.TryGetValue(Sender, out var life) || life.Life.IsAbandoned)
             return;
         logic.Progress++;
+        if (report is UpdateApplied)
+            parts.Run.ForgetRetained();
         life.Reports.Tell(report);
     }
 
@@ -113,8 +121,8 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
                 case Obey(var command) when waiting.Count < MostWaiting:
                     waiting.Add((command, Sender));
                     break;
-                case DropLease:
-                    Drop();
+                case DropLease drop:
+                    Drop(drop.Retains);
                     break;
                 case SayToUser(var sentence, var isWarning):
                     parts.Say(sentence, isWarning);
@@ -168,6 +176,12 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
     {
         switch (command)
         {
+            case CopyRetained copy when connection is { } made:
+                var node = parts.Node;
+                Attempt(
+                    () => new CopyDone(new RetainedCopied(node, copy.Lease, copy.Step, made.CopyRetained(copy.Slot, copy.Step))),
+                    problem => new CopyDone(new RetainedCopied(node, copy.Lease, copy.Step, problem)));
+                break;
             case StartLife start when !lives.ContainsKey(start.Life):
                 Start(start, from);
                 break;
@@ -194,6 +208,7 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
             $"{start.Trainer}-{++born}");
         var begun = new Hosted(start.Life, life, actor, from);
         lives.Add(start.Life, begun);
+        logic.Lives = [.. lives.Keys];
         hosted.Add(actor, begun);
         Context.Watch(actor);
     }
@@ -219,21 +234,32 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
     {
         lives.Remove(life.Number);
         hosted.Remove(life.Actor);
+        logic.Lives = [.. lives.Keys];
     }
 
     // Those that hang end when their threads return.
-    private void Drop()
+    private void Drop(bool retains = false)
     {
         lease.End();
         lease = new TrainerSupervisorLife();
         foreach (var life in lives.Values)
         {
-            Context.Unwatch(life.Actor);
+            if (retains && connection is { } lost)
+            {
+                life.Life.Retain = lost.Retain;
+                retiring.Add(life.Actor);
+            }
+            else
+            {
+                Context.Unwatch(life.Actor);
+            }
+
             Context.Stop(life.Actor);
         }
 
         lives.Clear();
         hosted.Clear();
+        logic.Lives = [];
         waiting.Clear();
         closing.Dispose();
         connection?.Dispose();
@@ -258,6 +284,8 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
     private sealed record Found(string Path, NodeHello Hello) : INoSerializationVerificationNeeded;
 
     private sealed record NotFound(string Problem) : INoSerializationVerificationNeeded;
+
+    private sealed record CopyDone(RetainedCopied Answer) : INoSerializationVerificationNeeded;
 
     private sealed record Connected(long Lease, INodeConnection Connection) : INoSerializationVerificationNeeded;
 

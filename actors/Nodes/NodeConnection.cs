@@ -9,9 +9,15 @@ namespace ActorTrain.Actors.Nodes;
 /// <param name="client">Owned.</param>
 /// <param name="checkpoints">Of the run, in its folder.</param>
 /// <param name="threads">Of one trainer.</param>
-public sealed class NodeConnection(DataPlaneClient client, ReplicaWork work, CheckpointArchive checkpoints, int threads) : INodeConnection
+/// <param name="retention">Not owned.</param>
+public sealed class NodeConnection(
+    DataPlaneClient client, ReplicaWork work, CheckpointArchive checkpoints, int threads, StateRetention retention) : INodeConnection
 {
-    private readonly ReplicaDeviceOptions options = new(work, client.Transport, client.Snapshots) { Checkpoints = checkpoints };
+    private readonly ReplicaDeviceOptions options = new(work, client.Transport, client.Snapshots)
+    {
+        Checkpoints = checkpoints,
+        Retained = retention.Read,
+    };
 
     public int Threads => threads;
 
@@ -20,6 +26,10 @@ public sealed class NodeConnection(DataPlaneClient client, ReplicaWork work, Che
     public string? Reason => client.Reason;
 
     public ITrainerDevice MakeDevice(TrainerKey trainer) => new ReplicaDevice(options);
+
+    public void Retain(ITrainerDevice device, long atStep, StateRecord record) => retention.Keep(device, atStep, record);
+
+    public string? CopyRetained(int slot, long atStep) => retention.CopyTo(client.Snapshots, slot, atStep);
 
     public void Dispose() => client.Dispose();
 }

@@ -18,6 +18,7 @@ public sealed class NodeDesk : TracedActor, IWithTimers
     private readonly Dictionary<NodeKey, IActorRef> agents = [];
     private readonly Dictionary<IActorRef, int> supervisors = [];
     private readonly Dictionary<long, IActorRef> lives = [];
+    private IActorRef searcher = ActorRefs.Nobody;
     private int lastSupervisor;
     private Action<DataPlaneNode, string>? connectionEnded;
 
@@ -49,6 +50,13 @@ public sealed class NodeDesk : TracedActor, IWithTimers
         });
         Receive<NodeProcessEnded>(ended => Do(logic.EndProcess(ended.Node, ended.ProcessId, ended.Reason, Now)));
         Receive<ConnectionEnded>(ended => Do(logic.Disconnect(ended.Node, ended.Lease, ended.Reason, Now)));
+        Receive<SearchStates>(_ =>
+        {
+            searcher = Sender;
+            foreach (var hello in logic.Hellos)
+                searcher.Tell(new NodeCame(hello));
+        });
+        Receive<FetchState>(fetch => Do(logic.Fetch(fetch.Node, fetch.Slot, fetch.Step, Now)));
         Receive<GetNodes>(_ => Sender.Tell(logic.Status(Now)));
         Receive<Terminated>(ended =>
         {
@@ -127,6 +135,9 @@ public sealed class NodeDesk : TracedActor, IWithTimers
                     break;
                 case EndConnection(var node, var lease, var reason):
                     plane.Disconnect(node.Name, lease, reason);
+                    break;
+                case NodeCame or NodeWent or NodeCopied:
+                    searcher.Tell(effect);
                     break;
                 case NodeNotice(var sentence, var isWarning):
                     notify(sentence, isWarning);

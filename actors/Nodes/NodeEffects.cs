@@ -19,6 +19,15 @@ public sealed record EndPlace(long Place, NodeEnd End, string Reason) : NodeEffe
 /// <summary>Ends the connection of a lease's data plane.</summary>
 public sealed record EndConnection(NodeKey Node, long Lease, string Reason) : NodeEffect;
 
+/// <summary>A node has a lease.</summary>
+public sealed record NodeCame(NodeHello Hello) : NodeEffect;
+
+/// <summary>A lease is over.</summary>
+public sealed record NodeWent(NodeKey Node) : NodeEffect;
+
+/// <summary>A node has answered a request for its retained state.</summary>
+public sealed record NodeCopied(RetainedCopied Answer) : NodeEffect;
+
 /// <summary>Tells the user.</summary>
 public sealed record NodeNotice(string Sentence, bool IsWarning) : NodeEffect;
 

@@ -21,6 +21,8 @@ public sealed class NodeLinkLogic
     private TimeSpan timeout;
     private bool wasLeased;
     private bool hasConnected;
+    private int hosted;
+    private DateTimeOffset droppedAt;
 
     // The highest that it has seen: commands of a lower one are refused.
     private long term;
@@ -51,6 +53,13 @@ public sealed class NodeLinkLogic
     /// <summary>Lives that it hosts.</summary>
     public IReadOnlyList<long> Lives { get; set; } = [];
 
+    /// <summary>Whether trainers of a lease that is over still have to retain their states: until they have, it does not dial, at most for
+    /// <see cref="NodeLinkOptions.Retention"/>.</summary>
+    public bool IsRetaining { get; set; }
+
+    /// <summary>The newest state of its trainers; null if there is none.</summary>
+    public RetainedState? Retained { get; set; }
+
     /// <summary>Due after each <see cref="NodeProtocol.Heartbeat"/> or earlier.</summary>
     /// <returns>The effects, in order.</returns>
     public IReadOnlyList<LinkEffect> Tick(DateTimeOffset at)
@@ -58,7 +67,7 @@ public sealed class NodeLinkLogic
         Begin(at);
         switch (state)
         {
-            case LinkState.Dialing when now >= dueAt:
+            case LinkState.Dialing when now >= dueAt && (!IsRetaining || now - droppedAt >= options.Retention):
                 Dial();
                 break;
             case LinkState.Parked or LinkState.Admitted when now - heardAt >= timeout:
@@ -183,7 +192,11 @@ public sealed class NodeLinkLogic
     {
         // Who leads may be at another address than before, and only who leads answers.
         var hello = new NodeHello(options.Node, attempt, NodeProtocol.Version, options.Build, options.Host, options.ProcessId, options.Room,
-            inspection);
+            inspection)
+        {
+            Hosted = hosted,
+            Retained = Retained,
+        };
         for (var address = 0; address < options.Addresses; address++)
             Do(new SayHello(address, hello));
         Pause();
@@ -192,7 +205,7 @@ public sealed class NodeLinkLogic
     private void Pause()
     {
         dueAt = now + pause * (0.75 + jitter.NextDouble() / 2);
-        pause = TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, options.LongestPause.Ticks));
+        pause = TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, (hasConnected ? options.LongestRedial : options.LongestPause).Ticks));
     }
 
     private void Redial()
@@ -207,10 +220,16 @@ public sealed class NodeLinkLogic
     private void Drop(string reason)
     {
         SayOnce($"no longer in the run: {reason}", isWarning: true);
-        Do(new DropLease(Lease));
+        Do(new DropLease(Lease) { Retains = true });
         var isAtOnce = (state == LinkState.Parked || hasConnected) && now - takenAt >= options.ShortestPause;
-        (state, Lease, Progress) = (LinkState.Dialing, 0, 0);
+        (state, Lease, Progress, droppedAt) = (LinkState.Dialing, 0, 0, now);
         attempt++;
+        if (Lives.Count > 0)
+        {
+            // Who is dialled next is told of the states that its trainers leave.
+            (hosted, IsRetaining, pause, dueAt) = (Lives.Count, true, options.ShortestPause, now);
+            return;
+        }
 
         // If the data plane cannot be reached, or every lease ends as soon as it has begun, it may take a while.
         if (isAtOnce)

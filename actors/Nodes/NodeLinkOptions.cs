@@ -25,6 +25,12 @@ public sealed record NodeLinkOptions
 
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>As <see cref="LongestPause"/>, for a node that was in the run: the next process that leads waits for it.</summary>
+    public TimeSpan LongestRedial { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Trainers get so long to finish their lanes and retain their states.</summary>
+    public TimeSpan Retention { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>A node that leaves waits so long for an answer.</summary>
     public TimeSpan Farewell { get; init; } = TimeSpan.FromSeconds(2);
 

@@ -58,6 +58,9 @@ public sealed class NodeRosterLogic
             case NodeLeaves stale:
                 Do(new TellNode(stale.Node, new LeaseEnded(options.Term, stale.Lease, "The lease is over.")));
                 break;
+            case RetainedCopied copied when Leased(copied.Node, copied.Lease) is not null:
+                Do(new NodeCopied(copied));
+                break;
             case NodeFailed failed when Leased(failed.Node, failed.Lease) is { } node:
                 End(node, NodeEnd.Lost, failed.Reason);
                 break;
@@ -93,6 +96,24 @@ public sealed class NodeRosterLogic
         Begin(at);
         if (nodes.TryGetValue(name, out var node) && node.IsLiving && node.Hello.ProcessId == processId)
             End(node, NodeEnd.Lost, reason);
+        return Finish();
+    }
+
+    /// <summary>The last hello of each node that has a lease.</summary>
+    public IReadOnlyList<NodeHello> Hellos => [.. Living.Select(static node => node.Hello)];
+
+    /// <summary>Has a node copy the state that it has retained into a slot of the snapshots. May be repeated.</summary>
+    public IReadOnlyList<NodeEffect> Fetch(NodeKey key, int slot, long step, DateTimeOffset at)
+    {
+        Begin(at);
+        if (nodes.TryGetValue(key.Name, out var node) && node.IsLiving && node.Key == key)
+        {
+            // Only who is admitted has a connection of the data plane.
+            if (node.State == NodeState.Parked)
+                Admit(node);
+            Do(new TellNode(key, new CopyRetained(options.Term, node.Lease, slot, step)));
+        }
+
         return Finish();
     }
 
@@ -224,6 +245,7 @@ public sealed class NodeRosterLogic
         var node = known ?? new NodeEntry(hello);
         nodes[hello.Node.Name] = node;
         (node.Hello, node.State, node.Lease, node.HeardAt, node.Progress) = (hello, NodeState.Parked, ++lastLease, now, 0);
+        Do(new NodeCame(hello));
         Assign();
         if (node.State != NodeState.Parked)
             return;
@@ -262,6 +284,7 @@ public sealed class NodeRosterLogic
         }
 
         node.Places.Clear();
+        Do(new NodeWent(node.Key));
         Do(new NodeNotice(end == NodeEnd.Left ? $"{node.Key} left" : $"lost {node.Key}: {reason}", end == NodeEnd.Lost));
     }
 

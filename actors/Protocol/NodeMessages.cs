@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ActorTrain.Models.Numerics;
 
 namespace ActorTrain.Actors.Protocol;
@@ -30,7 +31,16 @@ public abstract record NodeReport(NodeKey Node);
 /// <param name="Inspection">Null before a first answer.</param>
 public sealed record NodeHello(
     NodeKey Node, long Attempt, int Protocol, string Build, string Host, int ProcessId, int Room, NodeInspection? Inspection)
-    : NodeReport(Node);
+    : NodeReport(Node)
+{
+    /// <summary>Trainers that it hosted when its last lease ended.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Hosted { get; init; }
+
+    /// <summary>The newest state of these trainers; null if there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RetainedState? Retained { get; init; }
+}
 
 /// <summary>Renews a lease; answered by <see cref="LeaseRenewed"/> or <see cref="LeaseEnded"/>.</summary>
 /// <param name="IsAdmitted">Whether it knows that it is: if not, it is told again.</param>

@@ -63,7 +63,13 @@ public sealed record PreviewUpdate(Ticket Ticket, double GradientNorm, double Le
 /// <summary>Commit: applies the round's total gradient in the transport; answered by <see cref="UpdateApplied"/>.</summary>
 /// <param name="GradientNorm">Global L2 norm of the gradient, before clipping.</param>
 /// <param name="Adjustment">Changes beyond the options, and the learning rate.</param>
-public sealed record ApplyUpdate(Round Round, double GradientNorm, UpdateAdjustment Adjustment) : TrainerCommand;
+public sealed record ApplyUpdate(Round Round, double GradientNorm, UpdateAdjustment Adjustment) : TrainerCommand
+{
+    /// <summary>For a trainer that outlives the process that leads; null if it does not, or if the state after this update cannot be
+    /// resumed from.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public StateRecord? Record { get; init; }
+}
 
 /// <summary>Copies weights and moments into a snapshot slot; answered by <see cref="StateCopied"/>.</summary>
 /// <param name="Step">Updates that the state must have seen.</param>

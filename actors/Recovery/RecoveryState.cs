@@ -58,3 +58,6 @@ public sealed record UnwrittenRecords(long Recorded, IReadOnlyList<RunEvent> Dec
 
     public bool IsEmpty => Decisions.Count == 0 && Measurements.Count == 0;
 }
+
+/// <summary>What a run resumes from in this process.</summary>
+public sealed record RecoveryFound(RecoveryState State);

@@ -1,6 +1,5 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
-using ActorTrain.Models.Optimization;
 
 namespace ActorTrain.Actors.Run;
 
@@ -14,11 +13,11 @@ internal sealed class CommittedUpdates
     /// <summary>The step of the oldest update, which is the oldest state that can still catch up; null if there is none.</summary>
     public long? Oldest => updates is [var first, ..] ? first.Round.Step : null;
 
-    public void Add(Round round, double norm, UpdateAdjustment adjustment)
+    public void Add(ApplyUpdate update)
     {
-        if (updates is [.., var last] && round.Step != last.Round.Step + 1)
-            throw new InvariantException($"Step {round.Step} was committed after step {last.Round.Step}.");
-        updates.Add(new ApplyUpdate(round, norm, adjustment));
+        if (updates is [.., var last] && update.Round.Step != last.Round.Step + 1)
+            throw new InvariantException($"Step {update.Round.Step} was committed after step {last.Round.Step}.");
+        updates.Add(update);
     }
 
     public bool Holds(Round round) => updates.Exists(update => update.Round == round);

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Recovery;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Recovery;
 
@@ -21,6 +22,7 @@ internal sealed class Decisions
     {
         (this.output, this.end, this.faults, this.capacity) = (output, end, faults, capacity);
         (Known, History) = (JournalState.Of(decided), CheckpointHistory.Of(decided));
+        Basis = StateBases.Of(decided);
         outbox = new DecisionOutbox([.. decided.Take(recorded)], capacity);
 
         // Some may be durable although their acknowledgement was lost.
@@ -33,6 +35,9 @@ internal sealed class Decisions
     public JournalState Known { get; private set; }
 
     public CheckpointHistory History { get; private set; }
+
+    /// <summary>The last decision that the present state rests on, durable or not.</summary>
+    public StateBasis Basis { get; private set; }
 
     public long Last => outbox.Last;
 
@@ -55,6 +60,8 @@ internal sealed class Decisions
         Taken?.Invoke(decision);
         History = History.Apply(decision);
         output.Do(new ToJournal(outbox.Add(decision)));
+        if (StateBases.IsBasis(decision))
+            Basis = StateBases.Of(decision, Last);
     }
 
     public void Repeat()

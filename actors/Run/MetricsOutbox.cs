@@ -19,8 +19,9 @@ internal sealed class MetricsOutbox(long step, long decided)
     /// <summary>The step of the last measurement that is known to be in the file.</summary>
     public long WrittenStep { get; private set; } = step;
 
-    /// <summary>The last number that survives a power cut.</summary>
-    public long Durable { get; private set; }
+    /// <summary>The last number that survives a power cut; 0 for the rows that were in the file at the start, −1 before even these are
+    /// known to.</summary>
+    public long Durable { get; private set; } = -1;
 
     public long Last => items.Last;
 

@@ -13,7 +13,7 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
     /// <summary>Why the files are cut back on resume; every other cut has a decision as its reason.</summary>
     internal const string Resumed = "Run resumed.";
 
-    private long flushedTo;
+    private long flushedTo = -1;
 
     public long Last => outbox.Last;
 
@@ -22,6 +22,9 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
     public IEnumerable<MetricsItem> Waiting => outbox.Waiting;
 
     public int WaitingCount => outbox.Count;
+
+    /// <summary>The last one; null before the first of this life.</summary>
+    public EvaluationMeasurement? LastEvaluation { get; private set; }
 
     /// <summary>Whether no step may begin until more rows are written.</summary>
     public bool HoldsUp => outbox.Count >= capacity;
@@ -45,6 +48,8 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
 
     public void Add(MetricsItem item)
     {
+        if (item.Measurement is null or EvaluationMeasurement)
+            LastEvaluation = item.Measurement as EvaluationMeasurement;
         if (outbox.Add(item, decisions.Last) is { } command)
             output.Do(new ToMetrics(command));
     }

@@ -155,16 +155,18 @@ internal sealed class Rounds
     }
 
     /// <summary>Commits the round's update: all trainers at its step apply it.</summary>
-    public void Commit(double gradientNorm, UpdateAdjustment adjustment)
+    /// <param name="record">For trainers that outlive this process; null for none.</param>
+    public void Commit(double gradientNorm, UpdateAdjustment adjustment, StateRecord? record)
     {
         var round = Current!.Round;
         if (round.Step != progress.Step || !Current.IsReduced)
             throw new InvariantException($"{round} cannot be committed at step "
                 + $"{progress.Step}{(Current.IsReduced ? "" : " before it is reduced")}.");
-        Updates.Add(round, gradientNorm, adjustment);
+        var update = new ApplyUpdate(round, gradientNorm, adjustment) { Record = record };
+        Updates.Add(update);
         foreach (var trainer in roster.All.Where(trainer => trainer.ToldStep == round.Step))
         {
-            roster.Tell(trainer, new ApplyUpdate(round, gradientNorm, adjustment));
+            roster.Tell(trainer, update);
             trainer.ToldStep = round.Step + 1;
         }
 

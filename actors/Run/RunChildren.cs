@@ -1,3 +1,5 @@
+using ActorTrain.Actors.Recovery;
+using ActorTrain.Persistence.Journal;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Run;
@@ -8,6 +10,10 @@ public sealed record RunChildren
     public required Func<RunParts, Props> Supervisor { get; init; }
 
     public required Func<IActorRef, Props> Journal { get; init; }
+
+    /// <summary>Finds out, given the journal and what this process would resume from, whether trainers of other processes have retained a
+    /// newer state; the child sends a <see cref="RecoveryFound"/>. Null if there are no such trainers.</summary>
+    public Func<IActorRef, IReadOnlyList<RunEvent>, RecoveryState, Props>? StateSearch { get; init; }
 
     public required Func<IActorRef, Props> Checkpointer { get; init; }
 

@@ -31,6 +31,9 @@ public sealed record RunLogicOptions
     /// <summary>Gradient reducers, one per shard of the flat gradient.</summary>
     public int Reducers { get; init; } = 1;
 
+    /// <summary>Whether trainers outlive the process that leads, and retain their states for the next one.</summary>
+    public bool TrainersRetainStates { get; init; }
+
     /// <summary>Which weights sample the rollouts that steps are trained on; null without rollouts.</summary>
     public RolloutSchedule? Rollouts { get; init; }
 

@@ -54,17 +54,12 @@ internal sealed class RunProgress
 
     public void Begin(DateTimeOffset now) => UpdatedAt = now;
 
-    /// <param name="spikes">Memory of the spike rules after this update.</param>
-    /// <param name="klCoefficient">From now on; null if it is fixed.</param>
-    /// <returns>The time since the previous update.</returns>
-    public TimeSpan NoteUpdate(SpikeMemory spikes, double? klCoefficient, DateTimeOffset now)
+    /// <param name="overrides">After this update.</param>
+    public void NoteUpdate(RunOverrides overrides, DateTimeOffset now)
     {
         if (Step >= LastStep)
             throw new InvariantException($"Step {Step} is beyond the last step, {LastStep}.");
-        var elapsed = now - UpdatedAt;
-        (Step, Vetoes, UpdatedAt) = (Step + 1, 0, now);
-        Overrides = Overrides with { Spikes = spikes, KlCoefficient = klCoefficient };
-        return elapsed;
+        (Step, Vetoes, UpdatedAt, Overrides) = (Step + 1, 0, now, overrides);
     }
 
     /// <summary>Skips this step's batch and takes the next one.</summary>

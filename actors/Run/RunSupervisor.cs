@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Models;
@@ -27,9 +28,11 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
     private IActorRef? detector;
     private IActorRef? recorder;
     private IActorRef? rollouts;
+    private IActorRef? searching;
     private Action? letGoOfTrainers;
     private int trainerSupervisors;
     private int rolloutSupervisors;
+    private IReadOnlyList<RunEvent>? recorded;
     private RunLogic? logic;
 
     public RunSupervisor(RunParts parts)
@@ -53,6 +56,7 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
                 StartChildren();
         });
         Receive<JournalRecovered>(Begin);
+        Receive<RecoveryFound>(found => Begin(found.State), _ => logic is null);
         Receive<JournalAway>(Miss);
         Receive<JournalUnreadable>(
             unreadable => Context.Parent.Tell(
@@ -116,7 +120,20 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
         }
 
         Timers.Cancel(nameof(ReadDecisions));
-        parts.Logic = logic = new RunLogic(parts.Options, parts.Plan, parts.RecoveryState, recovered.Events);
+        if (recorded is not null)
+            return;
+        recorded = recovered.Events;
+
+        // A later life in this process has newer states in memory.
+        if (parts.Lives == 1 && parts.Children.StateSearch is { } search)
+            searching = Context.ActorOf(search(Self, recorded, parts.RecoveryState), "states");
+        else
+            Begin(parts.RecoveryState);
+    }
+
+    private void Begin(RecoveryState recovery)
+    {
+        parts.Logic = logic = new RunLogic(parts.Options, parts.Plan, recovery, recorded!);
         parts.Transport.CloseAll();
         for (var i = 0; i < reducers.Length; i++)
             StartReducer(i);
@@ -174,6 +191,12 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
     {
         if (child.Equals(trainers))
             letGoOfTrainers!();
+        if (child.Equals(searching))
+        {
+            Self.Tell(new RecoveryFound(parts.RecoveryState));
+            return Directive.Stop;
+        }
+
         var actor = IdOf(child);
         var reason = ReportingStrategy.Sentence(exception);
         if (actor.Role is ActorRole.Journal or ActorRole.Goodput)

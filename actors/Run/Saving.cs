@@ -183,7 +183,7 @@ internal sealed class Saving
             || left.Step <= (SavedStep ?? -1))
             return false;
         states.Snapshots.Pin(left.Slot);
-        next = (left, 0);
+        next = (left, -1);
         Write();
         return true;
     }

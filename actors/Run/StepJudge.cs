@@ -19,6 +19,7 @@ internal sealed class StepJudge
     private readonly RunEnd end;
     private readonly Decisions decisions;
     private readonly MetricsStream metrics;
+    private readonly StateRecords records;
     private readonly TrainerRoster roster;
     private readonly RunProgress progress;
     private readonly Rounds rounds;
@@ -39,6 +40,7 @@ internal sealed class StepJudge
             (options, output, end, decisions, metrics, roster);
         (this.progress, this.rounds, this.votes, this.integrity, this.steering, this.experiences, this.time) =
             (progress, rounds, votes, integrity, steering, experiences, time);
+        records = new StateRecords(options, decisions, metrics, roster);
         retry = new RetryTimer(options.RetryInterval);
     }
 
@@ -188,15 +190,16 @@ internal sealed class StepJudge
         var (signals, asked) = (round.Signals!, judgement.Adjustment);
         var rate = progress.Schedule.At(progress.Step);
         var adjustment = asked with { LearningRate = rate, RateFactor = asked.RateFactor * progress.Overrides.RateFactor };
-        rounds.Commit(signals.GradientNorm, adjustment);
-        time.NoteWait(round.Waited);
-        votes.Clear();
-        var klCoefficient = signals.Rollouts is { } rollouts ? options.KlControl?.After(rollouts, progress.Overrides.KlCoefficient) : null;
-        var elapsed = progress.NoteUpdate(judgement.IfApplied, klCoefficient, output.Now);
-        var measurement = new StepMeasurement(progress.Step, signals.Loss, signals.GradientNorm, elapsed, round.Positions)
+        var overrides = progress.Overrides with
+        {
+            Spikes = judgement.IfApplied,
+            KlCoefficient = signals.Rollouts is { } rollouts ? options.KlControl?.After(rollouts, progress.Overrides.KlCoefficient) : null,
+        };
+        var elapsed = output.Now - progress.UpdatedAt;
+        var measurement = new StepMeasurement(progress.Step + 1, signals.Loss, signals.GradientNorm, elapsed, round.Positions)
         {
             LearningRate = rate * adjustment.RateFactor,
-            Decisions = DecisionsInForce.Of(progress.Overrides.Interventions),
+            Decisions = DecisionsInForce.Of(overrides.Interventions),
             LaneLoss = SpikeSignal.LaneLoss.Known(signals),
             EmbeddingNorm = SpikeSignal.EmbeddingNorm.Known(signals),
             BlockNorm = SpikeSignal.BlockNorm.Known(signals),
@@ -204,6 +207,10 @@ internal sealed class StepJudge
             Rollouts = signals.Rollouts,
             Policy = signals.Policy,
         };
+        rounds.Commit(signals.GradientNorm, adjustment, records.Of(measurement, overrides));
+        time.NoteWait(round.Waited);
+        votes.Clear();
+        progress.NoteUpdate(overrides, output.Now);
         metrics.Add(new MetricsItem(measurement, progress.Step));
         output.Do(new NotifyMeasurement(measurement, progress.LastStep));
     }

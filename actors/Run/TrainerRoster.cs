@@ -26,7 +26,7 @@ internal sealed class TrainerRoster
         (Generation, Wanted) = (recovery.Generation, recovery.Trainers ?? options.Trainers);
         foreach (var (number, trainer) in recovery.Known)
             former.Add(number, trainer);
-        if (recovery.Known.Count > 0)
+        if (recovery.Known.Count > 0 || recovery.Held.Count > 0)
             return;
 
         // A checkpoint of an older version has no record: then no trainer is verified.

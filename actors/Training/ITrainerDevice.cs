@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Snapshots;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
@@ -47,6 +48,10 @@ public interface ITrainerDevice : IDisposable
     /// <summary>Copies the state into a snapshot slot.</summary>
     /// <returns>Null if the slot was reassigned in the meantime.</returns>
     CopiedState? Copy(int slot, long atStep);
+
+    /// <summary>Copies the state into the first slot of other snapshots: of this process, after the end of that which leads.</summary>
+    /// <returns>Null if it cannot.</returns>
+    CopiedState? Copy(ISnapshots into, long atStep);
 
     /// <summary>Begins an evaluation, and cancels the current one.</summary>
     void BeginEvaluation();

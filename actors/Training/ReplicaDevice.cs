@@ -36,6 +36,9 @@ public sealed record ReplicaDeviceOptions : ReplicaWork
 
     /// <summary>Null if there are none.</summary>
     public CheckpointArchive? Checkpoints { get; init; }
+
+    /// <summary>Finds a state of a step and a hash in this process, which saves a copy from another; null if there are none.</summary>
+    public Func<long, ulong, SnapshotReader?>? Retained { get; init; }
 }
 
 /// <summary>A trainer's model replica, on a CPU or an accelerator.</summary>
@@ -169,9 +172,13 @@ public sealed class ReplicaDevice : ITrainerDevice
         return new AppliedUpdate(replica.StateChecksum, norm);
     });
 
-    public CopiedState? Copy(int slot, long atStep)
+    public CopiedState? Copy(int slot, long atStep) => Copy(options.Snapshots, slot, atStep);
+
+    public CopiedState? Copy(ISnapshots into, long atStep) => Copy(into, 0, atStep);
+
+    private CopiedState? Copy(ISnapshots into, int slot, long atStep)
     {
-        using var snapshot = options.Snapshots.Write(slot, atStep);
+        using var snapshot = into.Write(slot, atStep);
         if (snapshot is null)
             return null;
         var hash = replica.CopyTo(snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
@@ -303,7 +310,7 @@ public sealed class ReplicaDevice : ITrainerDevice
 
     private string? Load(SnapshotState wanted, long step)
     {
-        using var snapshot = options.Snapshots.Read(wanted.Slot);
+        using var snapshot = options.Retained?.Invoke(step, wanted.Hash) ?? options.Snapshots.Read(wanted.Slot);
         if (snapshot is null)
             return $"Slot {wanted.Slot} of the snapshots in memory is empty.";
         if (snapshot.Step != step || snapshot.Hash != wanted.Hash)

@@ -19,6 +19,9 @@ public sealed class Trainer : TracedActor
     private long workNumber;
     private int computesOn;
 
+    // Whether it is in the midst of a command, or has thrown there: then nobody knows its state.
+    private bool isAtWork;
+
     /// <param name="makeDevice">Called on its thread.</param>
     /// <param name="threads">Threads for computations, at least 1.</param>
     /// <param name="run">Receives its <see cref="TrainerReport"/>s.</param>
@@ -42,7 +45,18 @@ public sealed class Trainer : TracedActor
         logic = new TrainerLogic(life.Key, device, report => run.Tell(report));
     }
 
-    protected override void PostStop() => device?.Dispose();
+    protected override void PostStop()
+    {
+        try
+        {
+            if (!isAtWork && life.Retain is { } retain && logic is { Record: { } record })
+                retain(device!, logic.Step, record);
+        }
+        finally
+        {
+            device?.Dispose();
+        }
+    }
 
     // The setting belongs to the thread, which a dispatcher may replace.
     private void SetThreads()
@@ -59,7 +73,9 @@ public sealed class Trainer : TracedActor
         if (life.IsAbandoned || logic is null)
             return;
         SetThreads();
+        isAtWork = true;
         act(logic);
+        isAtWork = false;
 
         // Always resent, behind newly arrived commands; a lost reminder is replaced at the next command.
         workNumber++;

@@ -7,6 +7,7 @@ namespace ActorTrain.Actors.Training;
 public sealed class TrainerLife(TrainerKey key, TrainerSupervisorLife supervisor)
 {
     private volatile bool isAbandoned;
+    private volatile Action<ITrainerDevice, long, StateRecord>? retain;
 
     public TrainerKey Key => key;
 
@@ -14,6 +15,13 @@ public sealed class TrainerLife(TrainerKey key, TrainerSupervisorLife supervisor
     public bool IsAbandoned => isAbandoned || supervisor.IsOver;
 
     public void Abandon() => isAbandoned = true;
+
+    /// <summary>Takes the state of a trainer that is stopped because the process that leads was lost; null if it ends with it.</summary>
+    public Action<ITrainerDevice, long, StateRecord>? Retain
+    {
+        get => retain;
+        set => retain = value;
+    }
 }
 
 /// <summary>The life of a supervisor of trainers: when it fails, all trainers end with it, including those that hang.</summary>

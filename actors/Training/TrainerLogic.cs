@@ -21,6 +21,7 @@ public sealed class TrainerLogic
     private readonly Dictionary<Round, AppliedUpdate> updates = [];
     private readonly Queue<Round> applied = [];
     private LoadState? loaded;
+    private StateRecord? record;
     private StateCopied? copied;
     private Evaluated? evaluated;
     private long? evaluating;
@@ -37,6 +38,9 @@ public sealed class TrainerLogic
 
     /// <summary>Updates that the weights have seen; −1 before there is a state.</summary>
     public long Step { get; private set; } = -1;
+
+    /// <summary>What another process needs besides the weights to resume from them; null if it cannot.</summary>
+    public StateRecord? Record => record;
 
     public bool HasWork => owed.Count > 0 || evaluating is not null;
 
@@ -105,7 +109,7 @@ public sealed class TrainerLogic
                 return;
             }
 
-            (loaded, Step, round) = (load, load.Step, null);
+            (loaded, Step, round, record) = (load, load.Step, null, null);
             applied.Clear();
             updates.Clear();
             ForgetStep();
@@ -160,7 +164,7 @@ public sealed class TrainerLogic
             // A round whose total is gone is over for all trainers.
             if (!IsAt(apply.Round.Step) || device.Apply(apply.Round, apply.GradientNorm, apply.Adjustment) is not { } update)
                 return;
-            Step++;
+            (Step, record) = (Step + 1, apply.Record);
             if (Step != apply.Round.Step + 1)
                 throw new InvariantException($"{key} has applied {apply.Round}, and its weights count as those of step {Step}.");
             ForgetStep();

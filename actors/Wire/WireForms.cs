@@ -124,6 +124,8 @@ internal static class WireForms
         Form<StartLife>("start-life"),
         Form<TellLife>("tell-life"),
         Form<StopLife>("stop-life"),
+        Form<CopyRetained>("copy-retained"),
+        Form<RetainedCopied>("retained-copied"),
         Form<GetNodes>("get-nodes"),
         Form<NodesStatus>("nodes-status"),
     ];
@@ -301,6 +303,8 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
 [JsonSerializable(typeof(StartLife))]
 [JsonSerializable(typeof(TellLife))]
 [JsonSerializable(typeof(StopLife))]
+[JsonSerializable(typeof(CopyRetained))]
+[JsonSerializable(typeof(RetainedCopied))]
 [JsonSerializable(typeof(GetNodes))]
 [JsonSerializable(typeof(NodesStatus))]
 [JsonSerializable(typeof(int))]

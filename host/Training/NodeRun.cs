@@ -27,6 +27,7 @@ internal sealed class NodeRun(string? data, bool trustsData, PeerSecurity? secur
     private readonly DataPlaneOptions bounds = new();
     private readonly List<TokenStore> stores = [];
     private Opened? opened;
+    private volatile StateRetention? retention;
 
     public NodeInspection Inspect(InspectRun run)
     {
@@ -41,7 +42,13 @@ internal sealed class NodeRun(string? data, bool trustsData, PeerSecurity? secur
             var environment = EnvironmentOf(configuration);
             var setup = new ReplicaSetup(configuration, environment, store, directory);
             setup.PrepareReference(null);
-            opened = new Opened(setup, new CheckpointArchive(directory.CheckpointsDirectory), environment.Threads);
+            if (retention?.IsOf(run.Run, configuration.Hash) != true)
+            {
+                retention?.Dispose();
+                retention = new StateRetention(setup.Layout.Length, run.Run, configuration.Hash);
+            }
+
+            opened = new Opened(setup, new CheckpointArchive(directory.CheckpointsDirectory), environment.Threads, retention);
             return new NodeInspection(run.Reading, configuration.Hash, store.Identity, environment.Fingerprint,
                 environment.Device.ToString(), environment.Threads);
         }
@@ -51,7 +58,7 @@ internal sealed class NodeRun(string? data, bool trustsData, PeerSecurity? secur
     {
         lock (gate)
         {
-            var (setup, checkpoints, threads) = opened ?? throw new InvariantException("No run was inspected.");
+            var (setup, checkpoints, threads, states) = opened ?? throw new InvariantException("No run was inspected.");
             var lanes = setup.Replica.Lanes;
             var client = DataPlaneClient.Connect(
                 IPEndPoint.Parse(admission.DataPlane),
@@ -67,12 +74,17 @@ internal sealed class NodeRun(string? data, bool trustsData, PeerSecurity? secur
                     Term = admission.Term,
                 },
                 log.CreateLogger<DataPlaneClient>(), bounds with { Silence = admission.Timeout }, security);
-            return new NodeConnection(client, setup.Work(), checkpoints, threads);
+            return new NodeConnection(client, setup.Work(), checkpoints, threads, states);
         }
     }
 
+    public RetainedState? Retained => retention?.State;
+
+    public void ForgetRetained() => retention?.Forget();
+
     public void Dispose()
     {
+        retention?.Dispose();
         foreach (var store in stores)
             store.Dispose();
     }
@@ -105,5 +117,5 @@ internal sealed class NodeRun(string? data, bool trustsData, PeerSecurity? secur
         }
     }
 
-    private sealed record Opened(ReplicaSetup Setup, CheckpointArchive Checkpoints, int Threads);
+    private sealed record Opened(ReplicaSetup Setup, CheckpointArchive Checkpoints, int Threads, StateRetention Retention);
 }

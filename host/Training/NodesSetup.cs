@@ -10,6 +10,8 @@ using ActorTrain.Host.Nodes;
 using ActorTrain.Host.Progress;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Certificates;
+using ActorTrain.Persistence.Ledger;
+using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Runs;
 using Microsoft.Extensions.Logging;
 
@@ -79,6 +81,7 @@ internal sealed record NodesSetup(int Workers, NodeCredentials? Credentials)
             Security = Credentials is null ? null : new PeerSecurity(Credentials),
             DataPort = configuration.Nodes.DataPort,
             ListenOn = configuration.Nodes.EndPoint ?? new IPEndPoint(IPAddress.Loopback, 0),
+            WrittenStep = configuration.Nodes.EndPoint is null ? null : WrittenStep(directory),
             Roster = new NodeRosterOptions
             {
                 Term = term,
@@ -103,6 +106,11 @@ internal sealed record NodesSetup(int Workers, NodeCredentials? Credentials)
         };
 
     private static bool HasNodes(RunConfiguration configuration, int? workers) => workers >= 2 || configuration.Nodes.Listen.Length > 0;
+
+    // After a power cut, one of the two may lack rows of the other.
+    private static long WrittenStep(RunDirectory directory) => Math.Min(
+        MetricsLog.ReadHistory(directory.MetricsFile).Line is [.., var row] ? row.Row.Step : 0,
+        SampleLedger.ReadHistory(directory.LedgerFile).Line is [.., var samples] ? samples.Row.Step : 0);
 
     public WorkerProcesses StartWorkers(TrainingHost host, ILoggerFactory log, ITrainingProgress progress)
     {

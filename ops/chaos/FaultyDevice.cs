@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Snapshots;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
@@ -73,6 +74,8 @@ public sealed class FaultyDevice : ITrainerDevice
         TouchVectors();
         return device.Apply(round, gradientNorm, adjustment);
     });
+
+    public CopiedState? Copy(ISnapshots into, long atStep) => device.Copy(into, atStep);
 
     public CopiedState? Copy(int slot, long atStep) => Break(nameof(Copy), () =>
     {

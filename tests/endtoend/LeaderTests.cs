@@ -17,7 +17,11 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
 {
     private const int Steps = 400;
     private const string Single = "leader-single";
+    private const string NoCheckpoints = "checkpoints.every=1000000";
     private readonly string journal = PostgresServer.Shared.NewDatabase();
+
+    // The last step in the metrics at each death of a leader.
+    private readonly List<int> reached = [];
 
     /// <summary>On all planes, both sides prove who they are.</summary>
     [Fact]
@@ -39,22 +43,69 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
     [Trait("Category", "Cluster")]
     public void The_leader_is_killed_and_a_standby_ends_the_run_with_the_weights_of_one_process() => TheLeaderIsKilled("leader-killed", null);
 
+    // No checkpoint is written before the end: what the run resumes from is with its nodes.
     private void TheLeaderIsKilled(string name, string? certificates)
     {
-        using (var control = Begin(name, certificates))
+        using (var control = BeginSecured(name, certificates, NoCheckpoints))
         {
             using var nodes = new Nodes(real, control, certificates);
             var leader = Training(control);
             var status = real.Run("status", name).ShouldSucceed().Output;
             status.ShouldContain($"led by process {leader.Id} on ");
             status.Split(" standing by").Length.ShouldBe(3, status);
-            leader.Kill();
+            Kill(name, leader);
             var next = control.WaitForLeader(leader);
             ShouldEnd(control, next);
             nodes.Leave();
+            ShouldHaveResumedFromNodes(name, 1);
         }
 
         ShouldBeAsUndisturbed(name);
+        Terms().Distinct().ShouldBe([1, 2]);
+    }
+
+    [Fact]
+    [Trait("Category", "Cluster")]
+    public void Leaders_that_are_killed_one_after_the_other_cost_no_step_but_the_open_one()
+    {
+        const string Name = "leader-again";
+        using (var control = Begin(Name, NoCheckpoints))
+        {
+            using var nodes = new Nodes(real, control);
+            var first = Training(control);
+            Kill(Name, first);
+            var second = control.WaitForLeader(first);
+            second.WaitForRows(5).ShouldNotBeNull(second.Output);
+            var again = control.Start(0);
+            again.WaitForLine(default, "standing by as").ShouldNotBeNull(again.Output);
+            Kill(Name, second);
+            ShouldEnd(control, control.WaitForLeader(first, second));
+            nodes.Leave();
+            ShouldHaveResumedFromNodes(Name, 2);
+        }
+
+        ShouldBeAsUndisturbed(Name);
+        Terms().Distinct().ShouldBe([1, 2, 3]);
+    }
+
+    [Fact]
+    [Trait("Category", "Cluster")]
+    public void A_leader_that_is_killed_right_after_it_rolled_back_leaves_no_state_of_the_steps_that_it_left()
+    {
+        const string Name = "leader-rolled-back";
+        using (var control = Begin(Name, "checkpoints.every=10"))
+        {
+            using var nodes = new Nodes(real, control);
+            var leader = Training(control);
+            leader.WaitForRows(20).ShouldNotBeNull(leader.Output);
+            real.Run("rollback", Name, "--to", "10").ShouldSucceed();
+            leader.Kill();
+            ShouldEnd(control, control.WaitForLeader(leader));
+            nodes.Leave();
+        }
+
+        real.MetricSteps(Name).ShouldBe(Enumerable.Range(1, Steps));
+        real.Run("audit", Name).ShouldSucceed().Output.ShouldContain("is clean");
         Terms().Distinct().ShouldBe([1, 2]);
     }
 
@@ -233,8 +284,29 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
         name, "float32",
         [$"training.steps={Steps}", "checkpoints.every=50", "evaluation.every=200", "trainers.count=2", "nodes.timeout=20", .. more]);
 
-    private ControlProcesses Begin(string name, string? certificates = null) =>
-        new(real, name, Long(name, $"journal.connection={journal}", "cluster.timeout=5"), certificates: certificates);
+    private ControlProcesses Begin(string name, params string[] more) => BeginSecured(name, null, more);
+
+    private ControlProcesses BeginSecured(string name, string? certificates, params string[] more) =>
+        new(real, name, Long(name, [$"journal.connection={journal}", "cluster.timeout=5", .. more]), certificates: certificates);
+
+    private void Kill(string name, RunOnNodes leader)
+    {
+        leader.Kill();
+        leader.End().ExitCode.ShouldNotBe(0);
+        reached.Add(real.MetricSteps(name).Max());
+    }
+
+    private void ShouldHaveResumedFromNodes(string name, int times)
+    {
+        var resumed = Numbers("SELECT (convert_from(message, 'UTF8')::json->>'step')::bigint FROM journal "
+            + "WHERE manifest LIKE 'RunResumed/%' ORDER BY ordering");
+        output.WriteLine($"{name}: killed after steps {string.Join(' ', reached)}, resumed from steps {string.Join(' ', resumed)}");
+        resumed.Count.ShouldBe(times);
+
+        // No node may have been told of the last step that is in the file.
+        foreach (var (from, until) in resumed.Zip(reached))
+            from.ShouldBeGreaterThanOrEqualTo(until - 1);
+    }
 
     // The one that leads, when it has taken some steps and all others stand by.
     private static RunOnNodes Training(ControlProcesses control)
@@ -266,16 +338,18 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
     }
 
     // Of the decisions in the journal, in the order in which they were written.
-    private List<long> Terms()
+    private List<long> Terms() => Numbers("SELECT split_part(manifest, ' ', 3)::bigint FROM journal ORDER BY ordering");
+
+    private List<long> Numbers(string query)
     {
         using var database = new NpgsqlConnection(journal);
         database.Open();
-        using var command = new NpgsqlCommand("SELECT split_part(manifest, ' ', 3)::bigint FROM journal ORDER BY ordering", database);
+        using var command = new NpgsqlCommand(query, database);
         using var rows = command.ExecuteReader();
-        List<long> terms = [];
+        List<long> numbers = [];
         while (rows.Read())
-            terms.Add(rows.GetInt64(0));
-        return terms;
+            numbers.Add(rows.GetInt64(0));
+        return numbers;
     }
 
     private long LostSteps(string name)

@@ -17,11 +17,12 @@ public sealed class RunProgressTests
     {
         var progress = At(8, last: 10);
         progress.Begin(Noon);
-        progress.NoteUpdate(SpikeMemory.Empty, null, Noon.AddSeconds(3)).ShouldBe(TimeSpan.FromSeconds(3));
+        progress.NoteUpdate(RunOverrides.None, Noon.AddSeconds(3));
+        progress.UpdatedAt.ShouldBe(Noon.AddSeconds(3));
         (progress.Step, progress.IsLastStep, progress.IsComplete).ShouldBe((9, true, false));
-        progress.NoteUpdate(SpikeMemory.Empty, null, Noon.AddSeconds(4));
+        progress.NoteUpdate(RunOverrides.None, Noon.AddSeconds(4));
         progress.IsComplete.ShouldBeTrue();
-        Should.Throw<InvariantException>(() => progress.NoteUpdate(SpikeMemory.Empty, null, Noon));
+        Should.Throw<InvariantException>(() => progress.NoteUpdate(RunOverrides.None, Noon));
     }
 
     [Fact]
@@ -32,7 +33,7 @@ public sealed class RunProgressTests
         progress.Veto("bad too", SpikeMemory.Empty, window: 100).Select(static range => range.First).ShouldBe([12, 13, 14, 15]);
         (progress.Step, progress.Vetoes, progress.Overrides.Skips.Contains(8), progress.Overrides.Skips.Contains(15),
             progress.Overrides.Skips.Contains(16)).ShouldBe((2, 2, true, true, false));
-        progress.NoteUpdate(SpikeMemory.Empty, null, Noon);
+        progress.NoteUpdate(RunOverrides.None, Noon);
         progress.Vetoes.ShouldBe(0);
     }
 
@@ -55,7 +56,7 @@ public sealed class RunProgressTests
         var progress = At(5, last: 10);
         progress.TakeBoundary().ShouldBeTrue();
         progress.TakeBoundary().ShouldBeFalse();
-        progress.NoteUpdate(SpikeMemory.Empty, null, Noon);
+        progress.NoteUpdate(RunOverrides.None, Noon);
         progress.TakeBoundary().ShouldBeTrue();
         progress.ReturnTo(6, RunOverrides.None, Noon);
         progress.TakeBoundary().ShouldBeTrue();

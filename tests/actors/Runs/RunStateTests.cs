@@ -62,9 +62,9 @@ public sealed class RunStateTests
         var updates = new CommittedUpdates();
         updates.Oldest.ShouldBeNull();
         for (var step = 5L; step < 9; step++)
-            updates.Add(new Round(step + 10, step), step, UpdateAdjustment.None);
-        Should.Throw<InvariantException>(() => updates.Add(new Round(30, 8), 1, UpdateAdjustment.None));
-        Should.Throw<InvariantException>(() => updates.Add(new Round(30, 10), 1, UpdateAdjustment.None));
+            updates.Add(new ApplyUpdate(new Round(step + 10, step), step, UpdateAdjustment.None));
+        Should.Throw<InvariantException>(() => updates.Add(new ApplyUpdate(new Round(30, 8), 1, UpdateAdjustment.None)));
+        Should.Throw<InvariantException>(() => updates.Add(new ApplyUpdate(new Round(30, 10), 1, UpdateAdjustment.None)));
         updates.Between(6, 8).Select(static update => update.Round.Step).ShouldBe([6, 7]);
         updates.ForgetBefore(7).Select(static round => round.Step).ShouldBe([5, 6]);
         (updates.Oldest, updates.Count, updates.Holds(new Round(17, 7)), updates.Holds(new Round(16, 6))).ShouldBe((7, 2, true, false));

@@ -88,6 +88,46 @@ public sealed class RunSimulationTests
     }
 
     [Fact]
+    public void A_process_that_dies_is_followed_by_one_that_resumes_from_the_states_of_nodes_and_writes_each_step_once()
+    {
+        var (takeovers, saved) = (0, 0L);
+        for (var seed = 0; seed < 300; seed++)
+        {
+            var options = Small with
+            {
+                Trainers = 1 + seed % 4,
+                TrainersRetainStates = true,
+                CheckpointEvery = seed % 3 == 0 ? 0 : 12,
+                Audit = new AuditOptions { Every = seed % 6 },
+            };
+            var run = Simulate(seed, options, Storm with { Places = 4, NodeLost = 0.005, ProcessDeath = 0.003 });
+            takeovers += run.Takeovers.Count;
+            saved += run.Takeovers.Sum(static one => one.Step - one.OnDisk);
+        }
+
+        takeovers.ShouldBeGreaterThan(300);
+        saved.ShouldBeGreaterThan(5 * takeovers);
+    }
+
+    [Fact]
+    public void A_process_that_is_killed_in_the_midst_of_a_step_costs_no_step_that_a_node_has()
+    {
+        var options = Small with { TrainersRetainStates = true, CheckpointEvery = 0 };
+        for (var step = 1; step < options.Steps; step++)
+        {
+            var run = new SimulatedRun(step, options, new BatchPlan(1, 10_000, 16, 8), new Weather { Places = 3 });
+            run.Until(logic => logic.TakenSteps == step);
+            run.UntilHalfOfTheLanesAreDone();
+            for (var i = 0; i < 20; i++)
+                run.KillProcess();
+            if (run.Takeovers.Count > 0)
+                run.Takeovers.ShouldAllBe(one => one.Step >= step - 1);
+            run.Run(400_000).Ending.ShouldBe(RunEnding.Finished);
+            run.Disk.Checkpoints[options.Steps].ShouldBe(Arithmetic.Undisturbed(run.World.Plan, options.Steps));
+        }
+    }
+
+    [Fact]
     public void A_run_whose_nodes_are_all_gone_stops_with_the_newest_state_that_it_holds()
     {
         var plan = new BatchPlan(1, 10_000, 16, 8);

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Snapshots;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models;
 using ActorTrain.Models.Evaluation;
@@ -29,6 +30,9 @@ internal sealed class SimulatedDevice(TrainerKey key, SimulatedWorld world) : IT
 
     /// <summary>Whether it applies the next update wrong.</summary>
     public bool Misapplies { get; set; }
+
+    /// <summary>Its weights.</summary>
+    public ulong State => state;
 
     private ulong Error => IsFaulty ? 2UL << key.Number : 0;
 
@@ -132,6 +136,8 @@ internal sealed class SimulatedDevice(TrainerKey key, SimulatedWorld world) : IT
         world.Plane.Slots[slot] = (state, step);
         return new CopiedState(state, state);
     }
+
+    public CopiedState? Copy(ISnapshots into, long atStep) => null;
 
     public void BeginEvaluation() => batchesLeft = EvaluationBatches;
 

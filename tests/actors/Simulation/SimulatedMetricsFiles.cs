@@ -20,6 +20,9 @@ internal sealed class SimulatedMetricsFiles(Fate fate) : IMetricsFiles
         ? throw new InvariantException($"A step is missing behind step {step} in the metrics.")
         : [.. rows.OfType<StepMeasurement>()];
 
+    /// <summary>The last step that a process finds there.</summary>
+    public long WrittenStep => gapAfter ?? lastStep;
+
     public IReadOnlyList<EvaluationMeasurement> Evaluations => [.. rows.OfType<EvaluationMeasurement>()];
 
     // It may be told of rows that were rewound after it had said so: then it is told to rewind them again.

@@ -188,6 +188,9 @@ internal sealed class SimulatedRun
         Obey(null, logic.Begin(Now));
     }
 
+    /// <summary>Steps at which processes resumed from states that nodes had retained, and the newest that was on disk.</summary>
+    public List<(long Step, long OnDisk)> Takeovers { get; } = [];
+
     // With the supervisor its children stop; what is in memory is left, or, where the process died, only what is on disk.
     private void Restart(bool isNewProcess)
     {
@@ -215,11 +218,27 @@ internal sealed class SimulatedRun
         foreach (var step in world.Ledger.Keys.Where(_ => world.NeedsRollouts && world.Fate.Random.Next(4) == 0).ToList())
             world.Ledger.Remove(step);
         options = options with { Trainers = NextTrainers?.Invoke(world.Fate.Random) ?? options.Trainers };
-        var found = new RunLogic(options, world.Plan, RecoveryState.Of(world.Disk.Origins), [.. Journal]);
+        var recovery = options.TrainersRetainStates ? Retained() : RecoveryState.Of(world.Disk.Origins);
+        var found = new RunLogic(options, world.Plan, recovery, [.. Journal]);
         var history = CheckpointHistory.Of(Journal);
-        if (world.Disk.Origins.Any(origin => origin.Step == found.TakenSteps && history.IsVoid(origin)))
+        if (recovery.Held.Count == 0 && world.Disk.Origins.Any(origin => origin.Step == found.TakenSteps && history.IsVoid(origin)))
             throw new InvariantException($"The run resumes from the checkpoint of step {found.TakenSteps}, which it had left.");
         return found;
+    }
+
+    // Nodes may be lost with the process, or come too late; what they retained for an earlier one they may still have.
+    private RecoveryState Retained()
+    {
+        var (left, random) = (RecoveryState.Of(world.Disk.Origins), world.Fate.Random);
+        world.Retained.RemoveAll(_ => random.Next(2) == 0);
+        world.Retained.AddRange(actors?.Trainers.Retained ?? []);
+        var states = new RetainedStates([.. Journal], left, world.Metrics.WrittenStep);
+        var there = world.Retained.Where(_ => random.Next(4) > 0).Select(static (state, i) => (new NodeKey($"{i}", 1), state));
+        if (states.Choose([.. there]) is not [var (_, state), ..])
+            return left;
+        world.Plane.Slots[0] = (state.Hash, state.Step);
+        Takeovers.Add((state.Step, left.Origin.Step));
+        return states.With(state, slot: 0);
     }
 
     private void Decide(IRunInput input)

@@ -78,6 +78,13 @@ internal sealed class SimulatedSchedule
         poisoned = random.Next(4) == 0 ? random.Next(2, 20) : null;
         drifting = random.Next(4) == 0 ? random.Next(2, 20) : null;
 
+        // Every fourth run has its trainers in other processes, which retain their states.
+        if ((seed & 7) is 1 or 2)
+        {
+            options = options with { TrainersRetainStates = true };
+            weather = weather with { Places = options.Trainers, NodeLost = UpTo(0.005), ProcessDeath = 0.001 + UpTo(0.002) };
+        }
+
         // Every fourth run learns from rollouts; it is shorter, since each step takes many more messages.
         if ((seed & 3) != 3)
             return;

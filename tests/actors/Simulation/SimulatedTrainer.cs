@@ -34,6 +34,9 @@ internal sealed class SimulatedTrainer
     /// <summary>Whether nobody counts on it any more.</summary>
     public bool IsAbandoned { get; set; }
 
+    /// <summary>What it retains if the process that leads dies; null if nothing can be resumed from.</summary>
+    public RetainedState? Retained => logic.Record is { } record ? new RetainedState("run", "hash", logic.Step, Device.State, record) : null;
+
     public void Tell(TrainerCommand command)
     {
         mailbox.Enqueue((command, 0));

@@ -26,6 +26,9 @@ internal sealed class SimulatedTrainers(SimulatedWorld world, SimulatedNetwork n
     /// <summary>The present life of a trainer.</summary>
     public SimulatedTrainer this[int number] => lives.Values.Single(trainer => trainer.Key.Number == number);
 
+    /// <summary>The states that are left if the process that leads dies.</summary>
+    public IEnumerable<RetainedState> Retained => lives.Values.Select(static trainer => trainer.Retained).OfType<RetainedState>();
+
     public void Tell(TrainerKey key, TrainerCommand command)
     {
         if (!lives.TryGetValue(key, out var trainer))

@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using ActorTrain.Actors.PostTraining;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Tests.PostTraining;
 using ActorTrain.Data.Plan;
@@ -92,6 +93,9 @@ internal sealed class SimulatedWorld
 
     /// <summary>The most lanes that devices, which differ in it, compute at once.</summary>
     public int LanesAtOnce { get; set; } = 1;
+
+    /// <summary>States that nodes have retained, some of which are of processes before the last.</summary>
+    public List<RetainedState> Retained { get; } = [];
 
     /// <summary>Numbers of trainers that compute wrong bits in all their lives.</summary>
     public HashSet<int> BrokenMachines { get; } = [];

@@ -36,7 +36,7 @@ internal static class Text
     private static string Members(object value)
     {
         var properties = value.GetType().GetProperties()
-            .Where(static property => property.Name is not ("EqualityContract" or "Positions" or "At" or "Waited" or "Previous")).ToList();
+            .Where(static property => property.Name is not ("EqualityContract" or "Positions" or "At" or "Waited" or "Previous" or "Record")).ToList();
         return properties.Count == 0 ? value.GetType().Name
             : $"{value.GetType().Name} {string.Join(", ", properties.Select(property => Of(property.GetValue(value))))}";
     }

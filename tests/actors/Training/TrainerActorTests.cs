@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ActorTrain.Actors.Hosting;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Snapshots;
 using ActorTrain.Actors.Training;
 using ActorTrain.Chaos;
 using ActorTrain.Models.Evaluation;
@@ -273,6 +274,8 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
         public double? Preview(Round round, double gradientNorm, double learningRate) => 1;
 
         public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => new(1, null);
+
+        public CopiedState? Copy(ISnapshots into, long atStep) => null;
 
         public CopiedState? Copy(int slot, long atStep)
         {

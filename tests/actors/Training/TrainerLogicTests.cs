@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Snapshots;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
@@ -326,6 +327,8 @@ public sealed class TrainerLogicTests : IDisposable
             Log.Add(FormattableString.Invariant($"apply {round.Number} {gradientNorm}"));
             return IsClosed ? null : new AppliedUpdate(11, 0.5);
         }
+
+        public CopiedState? Copy(ISnapshots into, long atStep) => null;
 
         public CopiedState? Copy(int slot, long atStep)
         {

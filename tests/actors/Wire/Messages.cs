@@ -64,6 +64,10 @@ internal static class Messages
         Policy = new PolicyFigures(1.5, 0.25, 0.5, 0.125, 2),
     };
 
+    private static readonly StateRecord Record = new(
+        new StateBasis(3, ulong.MaxValue), Overrides, new Dictionary<int, long> { [2] = 9 }, 12,
+        [new EvaluationMeasurement(12, 2.5, double.PositiveInfinity, 0.5), Measured]);
+
     private static readonly UpdateAdjustment Adjustment =
         new() { ClipTo = 1, LearningRate = 6e-4, RateFactor = 0.5, TensorFactors = [1, 0.5], ResetMomentum = true };
 
@@ -97,7 +101,8 @@ internal static class Messages
         new LoadState(new FreshState(), 0, 1), new LoadState(new SnapshotState(2, 77), 12, 2), new LoadState(new CheckpointState(), 10, 3),
         new ComputeLanes(Ticket, [new LaneBlock(0, 4), new LaneBlock(4, 2)], Skips) { RedundantLanes = [1, 5] },
         new RecomputeBlock(Ticket, new LaneBlock(0, 8), 11, SkipList.Empty, 2) { PreviewRate = 1e-4 },
-        new PreviewUpdate(Ticket, 0.5, 1e-4, 1), new ApplyUpdate(At, 0.5, Adjustment), new CopyState(1, 12, 4), new Evaluate(12),
+        new PreviewUpdate(Ticket, 0.5, 1e-4, 1), new ApplyUpdate(At, 0.5, Adjustment),
+        new ApplyUpdate(At, 0.5, Adjustment) { Record = Record }, new CopyState(1, 12, 4), new Evaluate(12),
             new CancelEvaluation(12),
         new StateLoaded(Key, 12, 2), new StateRefused(Key, 12, 2, "Its hash differs."), new LaneComputed(Key, Ticket, 5),
             new BlockComputed(Key, Ticket, new LaneBlock(4, 2), Result),
@@ -164,6 +169,11 @@ internal static class Messages
             new RolloutsRead(4, Kept), new RolloutsRead(4, null),
         new LedgerFailed(4, "The disk is full."),
         new NodeHello(Node, 2, 1, "b1", "here", 4711, 1, null), new NodeHello(Node, 3, 1, "b1", "here", 4711, 0, Found),
+            new NodeHello(Node, 4, 1, "b1", "here", 4711, 0, Found)
+            {
+                Hosted = 2,
+                Retained = new("/runs/book", "c1", 13, ulong.MaxValue, Record),
+            },
             new NodeHeartbeat(Node, long.MaxValue, true, 12, [7, 8]), new NodeLeaves(Node, 6),
             new NodeFailed(Node, 6, "The connection of the data plane ended."),
         new LifeFailed(7, "It threw.", FoundDamage.Own, true), new LifeFailed(7, "Its node does not have it.", null, false) { IsMissing = true },
@@ -171,6 +181,8 @@ internal static class Messages
             new NodeParked(1, 2, 6, TimeSpan.FromSeconds(2)), new NodeRefused(1, "It is another build."), new LeaseRenewed(1, 6),
             new LeaseEnded(1, 6, "No heartbeat of node-1 for 2 s."),
         new StartLife(1, 6, 7, Key), new TellLife(1, 6, 7, new LoadState(new SnapshotState(2, 77), 12, 2)), new StopLife(1, 6, 7),
+        new CopyRetained(1, 6, 0, 12), new RetainedCopied(Node, 6, 12, null),
+            new RetainedCopied(Node, 6, 12, "The state of step 12 is gone."),
         new GetNodes(),
         new NodesStatus(
             [new NodeStatus("node-1", NodeState.Admitted, "here", 4711, "cpu", 1, [Key], 12, 1, "It was killed.", TimeSpan.FromSeconds(1))],

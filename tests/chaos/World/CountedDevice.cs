@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Snapshots;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
@@ -29,6 +30,8 @@ internal sealed class CountedDevice(ITrainerDevice device, Action freed) : ITrai
 
     public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) =>
         device.Apply(round, gradientNorm, adjustment);
+
+    public CopiedState? Copy(ISnapshots into, long atStep) => device.Copy(into, atStep);
 
     public CopiedState? Copy(int slot, long atStep) => device.Copy(slot, atStep);
 
