@@ -28,6 +28,15 @@ public sealed class ControlHost : IDisposable
     /// <summary>The control processes, the one that leads first.</summary>
     public IReadOnlyList<ControlStatus> Members => ControlStatus.Of(Cluster.Get(system).State);
 
+    /// <summary>As <see cref="Members"/>, once its actor has answered.</summary>
+    /// <exception cref="AskTimeoutException">It does not answer in time.</exception>
+    public async Task<IReadOnlyList<ControlStatus>> AskMembers(TimeSpan within)
+    {
+        await system.ActorSelection($"/user/{ElectionProtocol.Member}").Ask<ActorIdentity>(new Identify(null), within)
+            .ConfigureAwait(false);
+        return Members;
+    }
+
     /// <param name="say">Tells the user. Thread-safe, and must not throw.</param>
     /// <param name="elected">Called when this process is elected to lead the run; perhaps more than once. Thread-safe, and must not
     /// throw.</param>

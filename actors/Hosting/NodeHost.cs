@@ -62,8 +62,14 @@ public sealed class NodeHost : IDisposable
         }
     }
 
+    private IActorRef Agent => host.Services.GetRequiredService<IRequiredActor<NodeAgent>>().ActorRef;
+
     /// <summary>Requests that the node leaves in order.</summary>
-    public void Leave() => host.Services.GetRequiredService<IRequiredActor<NodeAgent>>().ActorRef.Tell(new LeaveRun());
+    public void Leave() => Agent.Tell(new LeaveRun());
+
+    /// <summary>Asks its actor.</summary>
+    /// <exception cref="AskTimeoutException">It does not answer in time.</exception>
+    public Task<NodeStanding> Standing(TimeSpan within) => Agent.Ask<NodeStanding>(new GetStanding(), within);
 
     /// <summary>Stops the actors; trainers finish their lane.</summary>
     /// <param name="patience">How long to wait for actors that hang.</param>

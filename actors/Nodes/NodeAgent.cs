@@ -47,6 +47,7 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
             if (!retiring.Remove(ended.ActorRef))
                 End(ended.ActorRef);
         });
+        Receive<GetStanding>(_ => Sender.Tell(logic.Standing));
         Receive<LeaveRun>(_ => Do(logic.Leave(Now)));
         Receive<CopyDone>(done => desk.Tell(done.Answer));
         Receive<Wake>(_ =>

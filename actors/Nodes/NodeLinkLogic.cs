@@ -39,6 +39,14 @@ public sealed class NodeLinkLogic
     /// <summary>The present lease; 0 for none.</summary>
     public long Lease { get; private set; }
 
+    public NodeStanding Standing => new(state == LinkState.Admitted, state switch
+    {
+        LinkState.Admitted => "admitted",
+        LinkState.Parked => "parked: no trainer needs a place",
+        LinkState.Leaving => "leaving",
+        _ => "dialing",
+    });
+
     /// <summary>Grows with the work of its trainers.</summary>
     public long Progress { get; set; }
 

@@ -17,6 +17,14 @@ internal static class OptionChecks
     public static Option<bool> Force() =>
         new("--force") { Description = "Proceed even if the estimated memory exceeds what is available." };
 
+    /// <summary>The option for a file that tells whether the process is ready.</summary>
+    public static Option<string?> ReadyFile() => new("--ready-file")
+    {
+        Description = "A file that exists while the process does its work: the run is led, or stood by for; the node has a place.",
+        HelpName = "FILE",
+        Arity = ArgumentArity.ExactlyOne,
+    };
+
     /// <summary>An option declared by a record: see <see cref="OptionAttribute"/>.</summary>
     /// <typeparam name="T">The type of its values here.</typeparam>
     /// <param name="defaults">A record with the default values.</param>

@@ -52,6 +52,7 @@ internal static class NodeCommand
             Arity = ArgumentArity.ExactlyOne,
         };
         var trainers = OptionChecks.Whole("--trainers", 1, RoomKind, "Trainers that this node takes at most.");
+        var readyFile = OptionChecks.ReadyFile();
         var worker = new Option<bool>("--worker") { Hidden = true };
         var command = new CliCommand<NodeRequest>("node", "Host trainers of a run that another process leads.", """
             Dials until the run answers, and offers this process: the run gives it trainers, or parks it until a trainer needs a
@@ -70,8 +71,8 @@ internal static class NodeCommand
             """,
             line => new NodeRequest(
                 line.GetRequiredValue(join), line.GetValue(name), line.GetValue(data), line.GetValue(worker) ? 0 : line.GetValue(trainers),
-                line.GetValue(worker), line.GetValue(certificates), line.GetValue(certificate)),
-            Run) { join, name, data, certificates, certificate, trainers, worker };
+                line.GetValue(worker), line.GetValue(certificates), line.GetValue(certificate), line.GetValue(readyFile)),
+            Run) { join, name, data, certificates, certificate, trainers, readyFile, worker };
         command.Validators.Add(line =>
         {
             if (line.GetResult(join)?.Tokens is [.., var addresses] && Addresses(addresses.Value) is null)
@@ -102,11 +103,17 @@ internal static class NodeCommand
             Addresses = Addresses(request.Join)!.Length,
             Seed = Environment.ProcessId,
         };
+        using var service = request.IsWorker ? new ServiceWatch(null, null) : ServiceWatch.OfProcess(request.ReadyFile);
         using var log = new ErrorLog(context.Error);
         var run = new NodeRun(request.Data, trustsData: request.IsWorker, security, log);
         var host = NodeHost.Start(options, Addresses(request.Join)!, run, security, Say, log);
         if (!request.IsWorker && credentials?.Warning is { } warning)
             Say(warning, true);
+        using var watched = service.Ask(async within =>
+        {
+            var standing = await host.Standing(within).ConfigureAwait(false);
+            return new ServiceState(standing.IsAdmitted, standing.Words);
+        });
         using var stop = new StopSignal(host.Leave, ignoresInterrupt: request.IsWorker);
         var refusal = host.Ended.GetAwaiter().GetResult();
 
@@ -155,4 +162,4 @@ internal static class NodeCommand
 /// <param name="Room">Trainers that it takes at most; 0 for its share.</param>
 /// <param name="IsWorker">Whether the process that leads started it, with which it then ends.</param>
 public sealed record NodeRequest(string Join, string? Name, string? Data, int Room, bool IsWorker,
-    string? Certificates = null, string? Certificate = null);
+    string? Certificates = null, string? Certificate = null, string? ReadyFile = null);

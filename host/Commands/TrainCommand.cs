@@ -48,13 +48,15 @@ internal static class TrainCommand
             HelpName = "HOST:PORT",
             Arity = ArgumentArity.ExactlyOne,
         };
+        var readyFile = OptionChecks.ReadyFile();
         var force = OptionChecks.Force();
         var command = new CliCommand<TrainRequest>(stage.Command, summary, details,
             line => new TrainRequest(
                 line.GetValue(file), line.GetValue(set) ?? [],
                 line.GetValue(resume) ? ResumeMode.Required : line.GetValue(fresh) ? ResumeMode.Fresh : ResumeMode.WhenPossible,
-                line.GetValue(extendTo), line.GetValue(force), line.GetValue(nodes), line.GetValue(at)),
-            (request, context) => Run(stage, request, context)) { file, set, resume, fresh, extendTo, nodes, at, force };
+                line.GetValue(extendTo), line.GetValue(force), line.GetValue(nodes), line.GetValue(at),
+                line.GetValue(readyFile)),
+            (request, context) => Run(stage, request, context)) { file, set, resume, fresh, extendTo, nodes, at, readyFile, force };
         command.Validators.Add(line =>
         {
             if (line.GetValue(resume) && line.GetValue(fresh))
@@ -78,6 +80,7 @@ internal static class TrainCommand
             return ExitCode.Success;
         }
 
+        using var service = ServiceWatch.OfProcess(request.ReadyFile);
         var prepared = plan.Prepare();
         using var progress = TrainingProgress.For(context);
         using var stop = new StopSignal(() => progress.Note("Stopping: finishing the step and saving a checkpoint; "
@@ -87,11 +90,12 @@ internal static class TrainCommand
         plan.Data.Verify(stop.Token);
         if (plan.Control is not { } options)
         {
-            Lead(plan, prepared, request, control: null, context, progress, stop);
+            Lead(plan, prepared, request, control: null, service, context, progress, stop);
             return ExitCode.Success;
         }
 
         using var control = new ControlProcess(plan.Run, plan.Configuration.Journal, progress, options);
+        using var standing = service.Ask(control.Standing);
         if (!control.AwaitElection(stop.Token))
             return ExitCode.Success;
 
@@ -100,12 +104,12 @@ internal static class TrainCommand
         using var elected = TrainPlan.Read(stage, request, context.Time);
         if (elected.Data.Identity != plan.Data.Identity)
             elected.Data.Verify(stop.Token);
-        Lead(elected, elected.Prepare(), request, control, context, progress, stop);
+        Lead(elected, elected.Prepare(), request, control, service, context, progress, stop);
         return ExitCode.Success;
     }
 
     private static void Lead(TrainPlan plan, PreparedTraining prepared, TrainRequest request, ControlProcess? control,
-        CommandContext context, ITrainingProgress progress, StopSignal stop)
+        ServiceWatch service, CommandContext context, ITrainingProgress progress, StopSignal stop)
     {
         var (stage, directory, data, model) = (plan.Stage, plan.Run, plan.Data, plan.Model);
         var (configuration, environment, memory, needed) =
@@ -118,7 +122,7 @@ internal static class TrainCommand
             NodesSetup.RequireAddress(configuration);
         var run = new RunProcess(
             configuration, environment, data, directory, progress, context.Time, memory, runLock.WasKilledForMemory, term, chaos,
-            request.ExtendTo, plan.Nodes) { Control = control };
+            request.ExtendTo, plan.Nodes) { Control = control, Service = service };
 
         // Nothing is written before this: the data may not match the checkpoint.
         if (runLock.WasKilledForMemory)
@@ -222,4 +226,4 @@ public enum ResumeMode
 /// <param name="At">Which of the control processes this one is; null if it is not given.</param>
 public sealed record TrainRequest(
     string? RunFile, IReadOnlyList<string> Overrides, ResumeMode Resume, long? ExtendTo = null, bool Force = false,
-    int? Nodes = null, string? At = null);
+    int? Nodes = null, string? At = null, string? ReadyFile = null);

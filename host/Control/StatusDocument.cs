@@ -113,7 +113,7 @@ internal sealed record StatusDocument(
     public static IReadOnlySet<string> Failed { get; } =
         new HashSet<string> { InWords(RunPhase.Failing), InWords(TrainerStanding.GivenUp) };
 
-    private static string InWords(RunPhase phase) => phase switch
+    internal static string InWords(RunPhase phase) => phase switch
     {
         RunPhase.ReadingJournal => "reading the journal",
         RunPhase.Training => "training",

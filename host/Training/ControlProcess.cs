@@ -57,6 +57,18 @@ internal sealed class ControlProcess : IDisposable
         }
     }
 
+    /// <summary>Asks its actor among the control processes.</summary>
+    public async Task<ServiceState> Standing(TimeSpan within)
+    {
+        var members = await host.AskMembers(within).ConfigureAwait(false);
+        return members.FirstOrDefault(member => member.Address == Address)?.State switch
+        {
+            ControlState.Leading => new ServiceState(true, "elected"),
+            ControlState.StandingBy => new ServiceState(true, "standing by"),
+            _ => new ServiceState(false, "joining the other control processes"),
+        };
+    }
+
     /// <param name="at">As given with <c>--at</c>; null if it is not given.</param>
     /// <returns>Null if nobody but this process may lead.</returns>
     /// <exception cref="UserErrorException">The settings contradict each other.</exception>

@@ -117,6 +117,9 @@ internal sealed class RunProcess
     /// <summary>This process among those that may lead the run; null if no other may.</summary>
     public ControlProcess? Control { get; init; }
 
+    /// <summary>Asks the run's actors how they are.</summary>
+    public ServiceWatch? Service { get; init; }
+
     /// <summary>Steps that are taken and kept.</summary>
     public long Step => origin.Step;
 
@@ -196,6 +199,7 @@ internal sealed class RunProcess
                 {
                     Term = term,
                 };
+            using var watched = Service?.Ask(within => Standing(host.Run, within));
             using var hangUp = new HangUpSignal(file, progress);
             using var stopping = stop.Register(() => host.Run.Tell(new StopRun("stopped by signal"), ActorRefs.NoSender));
             var ended = host.Outcome.GetAwaiter().GetResult();
@@ -212,6 +216,12 @@ internal sealed class RunProcess
             // A trainer that hangs does not block the process: everything it could still do is refused.
             host.End(EndPatience);
         }
+    }
+
+    private static async Task<ServiceState> Standing(IActorRef run, TimeSpan within)
+    {
+        var status = await run.Ask<RunStatus>(new GetStatus(), within).ConfigureAwait(false);
+        return new ServiceState(true, $"step {status.Step} of {status.Steps}: {StatusDocument.InWords(status.Phase)}");
     }
 
     // A database in the run's folder is first written to here: until now the run may have been refused, which changes nothing.

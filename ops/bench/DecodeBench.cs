@@ -21,12 +21,13 @@ internal static class DecodeBench
         Console.WriteLine(
             $"\n{prefix}decode: {model.Layers} layers, width {model.Width}, {model.Heads} heads, vocabulary {model.VocabularySize}, bf16; "
             + $"greedy texts of {Decoding.Text} tokens after prompts of {Decoding.Prompt}; tokens/s");
-        var (one, many) = (new PeerTraining(model, Precision.BFloat16, 1), new PeerTraining(model, Precision.BFloat16, Many));
-        using var ourOne = new DecodeTrainee(one);
-        using var ourMany = new DecodeTrainee(many);
-        using var theirOne = TorchSharpPeer.BestDecoder(one, DecodingWorker.DecodeMode, ourOne.Loss);
-        using var theirMany = TorchSharpPeer.BestDecoder(many, DecodingWorker.DecodeMode, ourMany.Loss);
-        using var theirPrefill = TorchSharpPeer.BestDecoder(one, DecodingWorker.PrefillMode, ourOne.Loss);
+        var precisions = SidePrecisions.Of(Precision.BFloat16);
+        var (one, many) = (new PeerTraining(model, precisions.TorchSharps, 1), new PeerTraining(model, precisions.TorchSharps, Many));
+        using var ourOne = new DecodeTrainee(one with { Precision = precisions.Ours });
+        using var ourMany = new DecodeTrainee(many with { Precision = precisions.Ours });
+        using var theirOne = TorchSharpPeer.BestDecoder(one, DecodingWorker.DecodeMode);
+        using var theirMany = TorchSharpPeer.BestDecoder(many, DecodingWorker.DecodeMode);
+        using var theirPrefill = TorchSharpPeer.BestDecoder(one, DecodingWorker.PrefillMode);
         var turns = new Turns(
             "tokens/s",
             ("actortrain 1", () => ourOne.Decode(texts)),
@@ -40,7 +41,7 @@ internal static class DecodeBench
         turns.Print();
 
         // Every matrix is read once per token of one text.
-        var matrices = new ModelMemory(model, Precision.BFloat16).Packed / 2;
+        var matrices = new ModelMemory(model, precisions.Ours).Packed / 2;
         var limit = rates.Median() / matrices;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"  memory {rates.Median() / 1e9:F1} GB/s, {matrices / 1e6:F0} MB a token: at most {limit:F0} tokens/s; "

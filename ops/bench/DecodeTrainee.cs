@@ -32,6 +32,13 @@ internal sealed class DecodeTrainee : IDisposable
     /// <summary>Of the first text's first token.</summary>
     public double Loss => -first[0].LogProbability;
 
+    /// <summary>The same of a trainee that ends at once.</summary>
+    public static double LossOf(PeerTraining shape)
+    {
+        using var trainee = new DecodeTrainee(shape);
+        return trainee.Loss;
+    }
+
     /// <returns>Tokens per second of all texts.</returns>
     public double Decode(int rounds)
     {

@@ -24,22 +24,23 @@ internal static class LargeModelBench
         Console.WriteLine(
             $"\n{name}: GPT-2 of {model.Layers} layers, width {model.Width}, {model.Heads} heads, vocabulary {model.VocabularySize}, "
             + $"context {model.ContextLength}, batch {batch}, AdamW, clipping; tokens/s");
-        foreach (var precision in precisions ?? [Precision.BFloat16, Precision.Float32])
+        foreach (var same in (precisions ?? [Precision.BFloat16, Precision.Float32]).GroupBy(SidePrecisions.Of))
         {
-            var training = new PeerTraining(model, precision, batch);
-            var type = PeerTraining.NameOf(precision);
+            var training = new PeerTraining(model, same.Key.TorchSharps, batch);
+            var (our, their) = (PeerTraining.NameOf(same.Key.Ours), PeerTraining.NameOf(same.Key.TorchSharps));
             using var theirs = TorchSharpPeer.Best(training, steps: 1);
             using var shipped = andAsShipped ? TorchSharpPeer.AsShipped(training) : null;
-            using var ours = new Trainee(model, precision, batch, lanes: 1);
+            using var ours = new Trainee(model, same.Key.Ours, batch, lanes: 1);
             ours.Run(1);
             List<(string, Func<double>)> sides =
-                [($"actortrain {type}", () => ours.Run(Steps)), ($"torchsharp {type}", () => theirs.TokensPerSecond(Steps))];
+                [($"actortrain {our}", () => ours.Run(Steps)), ($"torchsharp {their}", () => theirs.TokensPerSecond(Steps))];
             if (shipped is not null)
-                sides.Add(($"torchsharp as shipped {type}", () => shipped.TokensPerSecond(1)));
+                sides.Add(($"torchsharp as shipped {their}", () => shipped.TokensPerSecond(1)));
             var turns = new Turns("tokens/s", [.. sides]);
             turns.Take(Rounds);
             turns.Print();
-            figures.Add($"{name}.{type}.vs_torchsharp", turns.Ratio(0, 1));
+            foreach (var precision in same)
+                figures.Add($"{name}.{PeerTraining.NameOf(precision)}.vs_torchsharp", turns.Ratio(0, 1));
         }
     }
 }

@@ -17,12 +17,14 @@ internal static class PeakMemoryBench
         foreach (var precision in new[] { Precision.BFloat16, Precision.Float32 })
         {
             var type = PeerTraining.NameOf(precision);
-            var training = new PeerTraining(LargeModelBench.Gpt2 with { ContextLength = 256 }, precision, Batch: 4);
-            var ours = Peak($"actortrain {type}", Own, "actortrain", training);
+            var sides = SidePrecisions.Of(precision);
+            var training = new PeerTraining(LargeModelBench.Gpt2 with { ContextLength = 256 }, sides.TorchSharps, Batch: 4);
+            var (our, their) = (PeerTraining.NameOf(sides.Ours), PeerTraining.NameOf(sides.TorchSharps));
+            var ours = Peak($"actortrain {our}", Own, "actortrain", training with { Precision = sides.Ours });
 
             // The thriftier of the environments that are candidates for the fastest.
             var theirs = PreloadedAllocator.All.Min(
-                allocator => Peak($"torchsharp {type}, {allocator.Name}", allocator.Environment(), "torchsharp", training));
+                allocator => Peak($"torchsharp {their}, {allocator.Name}", allocator.Environment(), "torchsharp", training));
             figures.Add($"gpt2.{type}.memory.vs_torchsharp", ours / theirs);
         }
 

@@ -150,11 +150,14 @@ public sealed class NodesTests(RealRun real, ITestOutputHelper output)
         var expected = Expected();
         var address = FreeAddress();
         var command = (string[])[.. Long("nodes-joined", $"nodes.listen={address}", "trainers.count=2", "trainers.max_restarts=0")];
-        using var first = real.Start("node", "--join", address, "--name", "first");
+        var ready = real.At("nodes-ready");
+        using var first = real.Start("node", "--join", address, "--name", "first", "--ready-file", "nodes-ready");
         using (var run = new RunOnNodes(real, "nodes-joined", command))
         {
+            File.Exists(ready).ShouldBeFalse();
             run.WaitForLine(default, "first joined").ShouldNotBeNull(run.Output);
             run.WaitForRows(5).ShouldNotBeNull();
+            SpinWait.SpinUntil(() => File.Exists(ready), TimeSpan.FromSeconds(30)).ShouldBeTrue();
 
             // Who does not fit is refused, and nobody else notices.
             real.Run("node", "--join", address, "--name", "first").ShouldRefuse("A node named first is in the run already", "--name");
@@ -181,6 +184,7 @@ public sealed class NodesTests(RealRun real, ITestOutputHelper output)
         real.Run("audit", "nodes-joined").ShouldSucceed();
         using var term = real.StartIn("", "kill", ["-TERM", first.Id.ToString(CultureInfo.InvariantCulture)]);
         Outcome.Of(first).ShouldSucceed().Output.ShouldContain("first has left.");
+        File.Exists(ready).ShouldBeFalse();
     }
 
     /// <summary>The process that leads is killed, too; the undisturbed run has no nodes.</summary>

@@ -98,11 +98,11 @@ struct Cuts {
     int64_t panels, cells, part, blocks = 0, splits = 0, largest_block = 0;
 
     Cuts(int64_t M, int64_t N, int64_t cells, int64_t part, bool packs_a, bool packs_b) : panels(ceil_div(N, NR)), cells(cells), part(part) {
-        // A block of A stays in the L2 cache: it may fill half of it, or a quarter where B is made there in many parts. There are at least three pieces of work per
-        // thread, so that a thread that the system interrupts is helped out by the others. Of the cuts that give this, the one whose last piece is done
-        // first: pieces are equal to the row, a narrow tile takes longer than its share (it waits for B), and packing A takes about as long as one panel.
+        // There are at least three pieces of work per thread, so that a thread that the system interrupts is helped out by the others. Of the cuts that give
+        // this, the one whose last piece is done first: pieces are equal to the row, a narrow tile takes longer than its share (it waits for B), and packing A
+        // takes about as long as one panel.
         const int64_t tiles = ceil_div(M, MR), pieces = threads() == 1 ? 1 : 3 * threads();
-        const int64_t fewest = ceil_div(tiles, std::clamp<int64_t>(l2_floats() / (packs_b && part < cells ? 4 : 2) / part / MR, 1, 12));
+        const int64_t fewest = ceil_div(tiles, most_tiles(part, part < cells, packs_b));
         int64_t least = INT64_MAX;
         for (int64_t b = fewest; b <= std::min(tiles, fewest + pieces); ++b) {
             const int64_t s = std::clamp<int64_t>(ceil_div(pieces, b), 1, panels), rows = ceil_div(M, b), rest = rows % MR;
@@ -111,6 +111,15 @@ struct Cuts {
             if (time >= least) continue;
             least = time, blocks = b, splits = s, largest_block = ceil_div(rows, MR);
         }
+    }
+
+private:
+    // Of a block of A, which stays in the L2 cache and may fill half of it. Where every block makes B anew, in many parts, a quarter was found to be best; but tiles
+    // of few rows use a panel for a short time only, so there the more of them the better.
+    static int64_t most_tiles(int64_t part, bool has_parts, bool packs_b) {
+        constexpr bool are_narrow = MR < 8;
+        const int64_t share = packs_b && has_parts ? (are_narrow ? 1 : 4) : 2;
+        return std::clamp<int64_t>(l2_floats() / share / part / MR, 1, packs_b && are_narrow ? 64 : 12);
     }
 };
 

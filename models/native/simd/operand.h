@@ -9,7 +9,16 @@ namespace ak::AK_ISA {
 
 struct Single {
     static constexpr int depth = 1;  // elements of the summed dimension per cell
+#if defined(__AVX512F__)
     static vf multiply_add(vf a, vf b, vf sum) { return fma(a, b, sum); }
+#else
+    // The form of the instruction that leaves a and b as they are. Where it may choose, the compiler overwrites them, and for want of a seventeenth register
+    // it copies sums about and spills some within the loop of a tile.
+    static vf multiply_add(vf a, vf b, vf sum) {
+        asm("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
+        return sum;
+    }
+#endif
     static vf add(vf cells, vf sum) { return sum + cells; }  // one element after the other
 };
 

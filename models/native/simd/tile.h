@@ -12,14 +12,14 @@ constexpr int MR = 14, NV = 2;
 constexpr int MR = 6, NV = 2;
 #endif
 constexpr int NR = NV * W;
+constexpr int line_floats = 16;
 
 // B, cell by cell. Packed: a panel [cells][NR].
 struct Panel {
     const float* b;
     inline __attribute__((always_inline)) vf column(int v) const { return load(b + v * W); }
     inline __attribute__((always_inline)) void next() {
-        _mm_prefetch(reinterpret_cast<const char*>(b + 12 * NR), _MM_HINT_T0);
-        _mm_prefetch(reinterpret_cast<const char*>(b + 12 * NR + W), _MM_HINT_T0);
+        for (int i = 0; i < NR; i += line_floats) _mm_prefetch(reinterpret_cast<const char*>(b + 12 * NR + i), _MM_HINT_T0);
         b += NR;
     }
 };

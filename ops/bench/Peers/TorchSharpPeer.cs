@@ -42,9 +42,9 @@ internal static class TorchSharpPeer
 
     /// <summary>As <see cref="Best"/>, for decoding.</summary>
     /// <param name="mode">A mode of <see cref="DecodingWorker"/>.</param>
-    /// <param name="loss">Ours of the first token.</param>
-    public static PeerProcess BestDecoder(PeerTraining shape, string mode, double loss)
+    public static PeerProcess BestDecoder(PeerTraining shape, string mode)
     {
+        var loss = DecodeTrainee.LossOf(shape);
         List<PeerProcess> candidates = [];
         try
         {

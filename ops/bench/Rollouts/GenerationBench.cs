@@ -19,12 +19,14 @@ internal static class GenerationBench
             $"\nrlhf_generation: {model.Layers} layers, width {model.Width}, {model.Heads} heads, vocabulary {model.VocabularySize}, bf16; "
             + $"rollouts of {Decoding.Text} tokens, {Decoding.Samples} for each prompt of {Decoding.Prompt}, prompts included in the time; "
             + "tokens/s");
+        var precisions = SidePrecisions.Of(Precision.BFloat16);
         foreach (var (slots, repetitions) in Sizes)
         {
-            var shape = new PeerTraining(model, Precision.BFloat16, slots);
+            var shape = new PeerTraining(model, precisions.Ours, slots);
             using var ours = new RolloutTrainee(shape);
             using var old = new OldGenerator(shape);
-            using var theirs = TorchSharpPeer.BestDecoder(shape, DecodingWorker.RolloutMode, Loss(shape));
+            using var theirs = TorchSharpPeer.BestDecoder(
+                shape with { Precision = precisions.TorchSharps }, DecodingWorker.RolloutMode);
             var turns = new Turns(
                 "tokens/s",
                 ($"actortrain {slots}", () => ours.Run(repetitions)),
@@ -38,11 +40,5 @@ internal static class GenerationBench
             figures.Add($"rlhf.decode_{slots}.vs_torchsharp", turns.Ratio(0, 1));
             figures.Add($"rlhf.decode_{slots}.vs_old", turns.Ratio(0, 2));
         }
-    }
-
-    private static double Loss(PeerTraining shape)
-    {
-        using var greedy = new DecodeTrainee(shape);
-        return greedy.Loss;
     }
 }

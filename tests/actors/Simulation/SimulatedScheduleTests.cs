@@ -17,6 +17,7 @@ public sealed class SimulatedScheduleTests
     /// figures of a step's rollouts were missing where an operator's skip came in its midst.</summary>
     [Theory]
     [InlineData(143)]
+    [InlineData(701209)]
     [InlineData(1084)]
     [InlineData(1019598)]
     [InlineData(3017684)]
