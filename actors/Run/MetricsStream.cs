@@ -23,6 +23,9 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
 
     public int WaitingCount => outbox.Count;
 
+    /// <summary>The number of the last rewind of this life; 0 for the rewind to where it began.</summary>
+    public long LastRewind { get; private set; }
+
     /// <summary>The last one; null before the first of this life.</summary>
     public EvaluationMeasurement? LastEvaluation { get; private set; }
 
@@ -39,6 +42,7 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
             outbox.Add(WithRate(item), decisions.Last);
         if ((unwritten.Count > 0 ? unwritten[^1].Step : WrittenStep) > progress.Step)
             outbox.Add(new MetricsItem(null, progress.Step) { Reason = Resumed }, decisions.Last);
+        LastRewind = outbox.Waiting.Any(static item => item.Measurement is null) ? outbox.Last : 0;
 
         // Measurements of older versions lack the learning rate.
         MetricsItem WithRate(MetricsItem item) => item.Measurement is StepMeasurement { LearningRate: 0 } old
@@ -52,11 +56,13 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
             LastEvaluation = item.Measurement as EvaluationMeasurement;
         if (outbox.Add(item, decisions.Last) is { } command)
             output.Do(new ToMetrics(command));
+        if (item.Measurement is null)
+            LastRewind = outbox.Last;
     }
 
     public void Flush(long number)
     {
-        flushedTo = number;
+        flushedTo = Math.Max(flushedTo, number);
         if (!IsSettled(number))
             output.Do(new ToMetrics(new FlushMetrics(number)));
     }

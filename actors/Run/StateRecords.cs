@@ -18,6 +18,14 @@ internal sealed class StateRecords(RunLogicOptions options, Decisions decisions,
         if (!options.TrainersRetainStates || metrics.WaitingCount >= MostMeasurements
             || metrics.Waiting.Any(static item => item.Measurement is null))
             return null;
+
+        // A power cut may take a rewind from the file: then rows that the run has left would pass for those before the state.
+        if (!metrics.IsSettled(metrics.LastRewind))
+        {
+            metrics.Flush(metrics.LastRewind);
+            return null;
+        }
+
         List<Measurement> unwritten = [.. metrics.Waiting.Select(static item => item.Measurement!), measurement];
 
         // A power cut may take the evaluation of a step from the file, and leave the step.

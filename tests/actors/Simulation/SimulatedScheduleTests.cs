@@ -14,9 +14,11 @@ public sealed class SimulatedScheduleTests
     /// it was asked to prove itself without end. 1019598: rows of metrics that were durable were written again by the publisher's next life,
     /// and a power cut took them. 7034140: an earlier process' decision had taken the place of one of the run's, and the journal added those
     /// after it all the same. 21039269: the step of a state that a trainer had left in a rollback passed for that of its new one. 143: the
-    /// figures of a step's rollouts were missing where an operator's skip came in its midst.</summary>
+    /// figures of a step's rollouts were missing where an operator's skip came in its midst. 701209: a power cut took a rewind from the
+    /// metrics, and a run resumed from a node's state behind rows that it had left.</summary>
     [Theory]
     [InlineData(143)]
+    [InlineData(701209)]
     [InlineData(1084)]
     [InlineData(1019598)]
     [InlineData(3017684)]
