@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Threading.Channels;
-using ActorTrain.Persistence.Certificates;
 using Akka.Actor;
 using Akka.Remote.Transport;
 using Google.Protobuf;
@@ -27,36 +26,39 @@ internal sealed class ControlLink : AssociationHandle
 
     private readonly Socket socket;
     private readonly Stream stream;
-    private readonly CertifiedPeer? peer;
     private readonly long longest;
     private readonly Channel<ByteString> queue = Channel.CreateUnbounded<ByteString>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource closed = new();
+    private string? owner;
     private string? senders;
     private byte[]? first;
     private long queued;
+    private bool isIntroduced;
     private volatile bool isLeaving;
 
     /// <param name="socket">Below the stream.</param>
     /// <param name="stream">Owned, with its socket.</param>
-    /// <param name="peer">Who is at the other end; null if that is not known, since the connection is not encrypted.</param>
     /// <param name="longest">Bytes of a frame, at most.</param>
-    public ControlLink(Address local, Address remote, Socket socket, Stream stream, CertifiedPeer? peer, long longest)
-        : base(local, remote) => (this.socket, this.stream, this.peer, this.longest) = (socket, stream, peer, longest);
+    public ControlLink(Address local, Address remote, Socket socket, Stream stream, long longest)
+        : base(local, remote) => (this.socket, this.stream, this.longest) = (socket, stream, longest);
 
     /// <summary>Reads the frame in which the side that connected says what its actor system is called.</summary>
-    /// <exception cref="ControlLinkException">It is none, or that name is another's.</exception>
-    public async Task ReceiveOrigin(CancellationToken cancellation)
+    /// <returns>The address of that actor system.</returns>
+    /// <exception cref="ControlLinkException">It is none.</exception>
+    public async Task<Address> ReceiveOrigin(CancellationToken cancellation)
     {
         first = await ControlFrames.Read(stream, longest, cancellation).ConfigureAwait(false)
             ?? throw new ControlLinkException("The connection was closed before it began.");
+        isIntroduced = true;
         var origin = ControlPdu.Read(first).Origin ?? throw new ControlLinkException("The first frame does not say who sends it.");
-        if (!IsBound)
-            return;
-        if (origin.Host != peer!.Name)
-            throw new ControlLinkException($"The certificate is of {peer.Name}, but it calls itself {origin.Host}; start it with "
-                + $"'--name {peer.Name}'.");
-        senders = new Address(LocalAddress.Protocol, LocalAddress.System, origin.Host, (int)origin.Port).ToString()[
-            LocalAddress.Protocol.Length..] + "/";
+        return new Address(LocalAddress.Protocol, LocalAddress.System, origin.Host, (int)origin.Port);
+    }
+
+    /// <summary>Accepts messages only of the actors of one actor system.</summary>
+    public void BindTo(Address sender)
+    {
+        ArgumentNullException.ThrowIfNull(sender);
+        (owner, senders) = (sender.Host, sender.ToString()[sender.Protocol.Length..] + "/");
     }
 
     /// <summary>Exchanges frames until the connection has ended.</summary>
@@ -114,9 +116,6 @@ internal sealed class ControlLink : AssociationHandle
     /// <summary>Ends the connection once what was written is sent.</summary>
     public void End() => queue.Writer.TryComplete();
 
-    // Who may lead may speak for others, too.
-    private bool IsBound => peer is not null && !peer.Roles.HasFlag(NodeRoles.Control);
-
     private async Task ReadAll(IHandleEventListener handler)
     {
         if (first is not null)
@@ -125,12 +124,23 @@ internal sealed class ControlLink : AssociationHandle
         {
             var unit = ControlPdu.Read(frame);
             if (senders is not null && unit.Sender is { } sender && !IsOwn(sender, senders))
-                throw new ControlLinkException($"{peer!.Name} sent a message in the name of another.");
-            if (senders is not null && unit.Origin is not null)
-                throw new ControlLinkException($"{peer!.Name} introduced itself twice.");
+                throw new ControlLinkException($"{owner} sent a message in the name of another.");
+            if (senders is not null && unit.Origin is { } origin)
+                Introduce(origin);
             if (!isLeaving)
                 handler.Notify(new InboundPayload(UnsafeByteOperations.UnsafeWrap(frame)));
         }
+    }
+
+    // Who was connected to says once who it is, too.
+    private void Introduce((string Host, long Port) origin)
+    {
+        if (isIntroduced)
+            throw new ControlLinkException($"{owner} introduced itself twice.");
+        isIntroduced = true;
+        if (origin.Host != RemoteAddress.Host || origin.Port != RemoteAddress.Port)
+            throw new ControlLinkException($"It was called {RemoteAddress.Host}:{RemoteAddress.Port}, but calls itself {origin.Host}:"
+                + $"{origin.Port}.");
     }
 
     // The scheme has a part for each layer of the transport.

@@ -11,7 +11,10 @@ namespace ActorTrain.Actors.ControlPlane;
 /// <summary>Accepts and makes connections of the control plane: with certificates where there are some, else in plain text.</summary>
 /// <remarks>Who connects is known before Akka.Remote learns of it.</remarks>
 /// <param name="security">Null for plain text.</param>
-internal sealed class ControlListener(PeerSecurity? security, ControlPlaneLimits limits, ILogger logger, TimeProvider time) : IDisposable
+/// <param name="peers">Where those listen that may connect, which then connect from the same address; null for whoever security
+/// admits.</param>
+internal sealed class ControlListener(
+    PeerSecurity? security, IReadOnlyList<IPEndPoint>? peers, ControlPlaneLimits limits, ILogger logger, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan LookAround = TimeSpan.FromMilliseconds(200);
     private readonly Lock gate = new();
@@ -23,6 +26,10 @@ internal sealed class ControlListener(PeerSecurity? security, ControlPlaneLimits
 
     /// <summary>Of this actor system, once it is known.</summary>
     public Address? Local { get; set; }
+
+    /// <summary>How an address is written as the host of an actor system.</summary>
+    public static string HostOf(IPAddress address) =>
+        address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : $"{address}";
 
     /// <summary>Listens, but accepts nobody yet.</summary>
     /// <returns>The address that was bound.</returns>
@@ -69,6 +76,8 @@ internal sealed class ControlListener(PeerSecurity? security, ControlPlaneLimits
         var socket = new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
+            if (peers is not null)
+                socket.Bind(new IPEndPoint(IPAddress.Parse(Local!.Host), 0));
             await socket.ConnectAsync(to, timeout.Token).ConfigureAwait(false);
             var (stream, peer) = await Secure(socket, plain => security!.ConnectAsync(plain, to.Address, timeout.Token))
                 .ConfigureAwait(false);
@@ -80,12 +89,15 @@ internal sealed class ControlListener(PeerSecurity? security, ControlPlaneLimits
             catch (Exception exception) when (exception is ControlLinkException or IOException)
             {
                 throw new ControlLinkException(security is null
-                    ? $"{to} closed the connection: it may accept certificates only (--certificates), or another protocol listens there."
+                    ? $"{to} closed the connection: it may accept certificates only (--certificates; for a process "
+                        + "that may lead, nodes.certificates), or another protocol listens there."
                     : $"{to} closed the connection: it does not accept the certificate of {security.Credentials.Name}; its log says why.",
                     exception);
             }
 
-            var link = new ControlLink(Local!, remote, socket, stream, peer, limits.LongestFrame);
+            var link = new ControlLink(Local!, remote, socket, stream, limits.LongestFrame);
+            if (peers is not null)
+                link.BindTo(remote);
             Start(link, peer, to);
             return link;
         }
@@ -132,8 +144,9 @@ internal sealed class ControlListener(PeerSecurity? security, ControlPlaneLimits
             await ControlFrames.ReceivePreface(stream, closed.Token).ConfigureAwait(false);
             await ControlFrames.SendPreface(stream, closed.Token).ConfigureAwait(false);
             var remote = new Address(Local!.Protocol, Local.System, from.Address.ToString(), from.Port);
-            var link = new ControlLink(Local, remote, socket, stream, peer, limits.LongestFrame);
-            await link.ReceiveOrigin(closed.Token).ConfigureAwait(false);
+            var link = new ControlLink(Local, remote, socket, stream, limits.LongestFrame);
+            if (SenderOf(await link.ReceiveOrigin(closed.Token).ConfigureAwait(false), peer, from) is { } sender)
+                link.BindTo(sender);
             lock (gate)
             {
                 if (links.Count >= limits.Links)
@@ -149,6 +162,27 @@ internal sealed class ControlListener(PeerSecurity? security, ControlPlaneLimits
         {
             Refuse(socket, from, peer?.Name ?? (exception as PeerException)?.Peer, exception);
         }
+    }
+
+    // Whose messages a connection brings; null for anybody's, since who may lead may speak for others, too.
+    private Address? SenderOf(Address origin, CertifiedPeer? peer, IPEndPoint from)
+    {
+        if (peers is not null)
+        {
+            if (!peers.Any(one => HostOf(one.Address) == origin.Host && one.Port == origin.Port))
+            {
+                throw new ControlLinkException(
+                    $"It calls itself {origin.Host}:{origin.Port}, which is none of {string.Join(", ", peers)}.");
+            }
+
+            return origin.Host == HostOf(from.Address) ? origin
+                : throw new ControlLinkException($"It calls itself {origin.Host}:{origin.Port}, but it is at {from.Address}.");
+        }
+
+        if (peer is null || peer.Roles.HasFlag(NodeRoles.Control))
+            return null;
+        return origin.Host == peer.Name ? origin : throw new ControlLinkException(
+            $"The certificate is of {peer.Name}, but it calls itself {origin.Host}; start it with '--name {peer.Name}'.");
     }
 
     private void Refuse(Socket socket, IPEndPoint? from, string? peer, Exception exception)

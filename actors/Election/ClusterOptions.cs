@@ -8,8 +8,8 @@ namespace ActorTrain.Actors.Election;
 public sealed record ClusterOptions : IOptions
 {
     private const int MostProcesses = 9;
-    private const string ControlExpectation = "empty, or addresses and ports with commas between that only this machine can reach, one for "
-        + "each process that may lead, such as 127.0.0.1:4054,127.0.0.1:4055,127.0.0.1:4056 (connections are not encrypted yet)";
+    private const string ControlExpectation = "empty, or IP addresses and ports with commas between, one for each process that may "
+        + "lead, such as 127.0.0.1:4054,127.0.0.1:4055,127.0.0.1:4056";
 
     [Option("addresses and ports of the processes that may lead the run, with commas between: one leads, the others stand by; empty: the "
         + "process that is started leads", Expectation = ControlExpectation)]
@@ -37,11 +37,11 @@ public sealed record ClusterOptions : IOptions
         }
     }
 
-    /// <summary>Null if it is no address that this machine alone can reach.</summary>
+    /// <summary>Null if it is no address of one process.</summary>
     public static IPEndPoint? Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         return IPEndPoint.TryParse(text.Replace("localhost:", "127.0.0.1:", StringComparison.Ordinal), out var address)
-            && address.Port > 0 && IPAddress.IsLoopback(address.Address) ? address : null;
+            && address.Port > 0 && !address.Address.Equals(IPAddress.Any) && !address.Address.Equals(IPAddress.IPv6Any) ? address : null;
     }
 }

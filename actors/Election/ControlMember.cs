@@ -17,7 +17,6 @@ internal sealed class ControlMember : ReceiveActor, IWithTimers
     private readonly IReadOnlyList<ActorSelection> others;
     private readonly Cluster cluster = Cluster.Get(Context.System);
     private bool isElected;
-    private bool isSeeking;
     private string? said;
 
     public ControlMember(ControlMemberParts parts)
@@ -29,15 +28,9 @@ internal sealed class ControlMember : ReceiveActor, IWithTimers
         Receive<Wake>(_ =>
         {
             Ask();
-            Do(joining.Tick(Now, IsMember));
-            if (isElected && !isSeeking && !parts.Founding.CheckLease())
-                SeekRight();
+            Do(joining.Tick(Now, IsMember, parts.Founding.CheckLease()));
         });
-        Receive<Sought>(sought =>
-        {
-            isSeeking = false;
-            Do(joining.Answer(sought.HasRight, Now, IsMember));
-        });
+        Receive<Sought>(sought => Do(joining.Answer(sought.HasRight, Now, IsMember)));
         Receive<ActorIdentity>(answer =>
         {
             if (answer.Subject is not null)
@@ -46,6 +39,7 @@ internal sealed class ControlMember : ReceiveActor, IWithTimers
         Receive<Elected>(_ =>
         {
             isElected = true;
+            joining.Elect();
             parts.Elected();
         });
         Receive<ClusterEvent.MemberUp>(up => Note(up.Member, "joined"));
@@ -92,19 +86,13 @@ internal sealed class ControlMember : ReceiveActor, IWithTimers
                 cluster.JoinSeedNodes(parts.Others);
                 break;
             case JoinStep.SeekRight:
-                SeekRight();
+                parts.Founding.Acquire().PipeTo(
+                    Self, success: static hasRight => new Sought(hasRight), failure: static _ => new Sought(false));
                 break;
             case JoinStep.Found:
                 cluster.Join(cluster.SelfAddress);
                 break;
         }
-    }
-
-    // Whoever is elected keeps it, so that nobody founds a second cluster beside the one that there is.
-    private void SeekRight()
-    {
-        isSeeking = true;
-        parts.Founding.Acquire().PipeTo(Self, success: static hasRight => new Sought(hasRight), failure: static _ => new Sought(false));
     }
 
     private void Note(Member member, string what)

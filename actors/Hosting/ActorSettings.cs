@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using ActorTrain.Actors.Election;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Protocol;
@@ -48,7 +47,7 @@ public static class ActorSettings
         """);
 
     // For every actor system that others send to: messages of registered types only.
-    private static Config Connected => ConfigurationFactory.ParseString($$"""
+    private static Config Connected(string host, int port, bool listens) => ConfigurationFactory.ParseString($$"""
         akka {
           actor {
             serialization-settings.allow-unregistered-types = false
@@ -57,6 +56,13 @@ public static class ActorSettings
           remote {
             log-remote-lifecycle-events = off
             retry-gate-closed-for = 300ms
+            enabled-transports = ["akka.remote.actortrain"]
+            actortrain {
+              transport-class = {{Quote(NameOf(typeof(ControlTransport)))}}
+              hostname = {{Quote(host)}}
+              port = {{port}}
+              listens = {{(listens ? "on" : "off")}}
+            }
           }
         }
         """);
@@ -84,18 +90,12 @@ public static class ActorSettings
               remote {
                 untrusted-mode = on
                 trusted-selection-paths = ["/user/{{NodeProtocol.Desk}}"]
-                enabled-transports = ["akka.remote.actortrain"]
-                actortrain {
-                  transport-class = {{Quote(NameOf(typeof(ControlTransport)))}}
-                  hostname = {{Quote(host)}}
-                  port = {{port}}
-                  listens = {{(listens ? "on" : "off")}}
-                }
               }
             }
-            """).WithFallback(Connected);
+            """).WithFallback(Connected(host, port, listens));
 
-    /// <summary>Settings of the actor system in which control processes elect the one that leads. Nothing of a run is sent there.</summary>
+    /// <summary>Settings of the actor system in which control processes elect the one that leads. Nothing of a run is sent there.
+    /// It needs a <see cref="ControlPlaneSetup"/>.</summary>
     /// <remarks>Lost processes are detected in <see cref="ControlHostOptions.Timeout"/>, taken for lost 2 to 3 s later, and replaced 0.5 s
     /// after that: what a process may still do that is taken for lost and lives is refused by the terms of the run.</remarks>
     internal static Config Control(ControlHostOptions options) => ConfigurationFactory.ParseString(string.Create(
@@ -107,8 +107,11 @@ public static class ActorSettings
           lease-operation-timeout = 3s
         }
         akka {
-          loglevel = ERROR
+          loglevel = OFF
           coordinated-shutdown.exit-clr = off
+
+          # Little costs more at rest than a scheduler that looks around every 10 ms.
+          scheduler.tick-duration = 50ms
           actor {
             provider = cluster
             internal-dispatcher {
@@ -120,12 +123,6 @@ public static class ActorSettings
             default-remote-dispatcher {
               executor = fork-join-executor
               dedicated-thread-pool.thread-count = 2
-            }
-            dot-netty.tcp {
-              enforce-ip-family = on
-              dns-use-ipv6 = {{(options.Address.AddressFamily == AddressFamily.InterNetworkV6 ? "on" : "off")}}
-              hostname = {{Quote(options.Address.Address.ToString())}}
-              port = {{options.Address.Port}}
             }
           }
           cluster {
@@ -156,7 +153,8 @@ public static class ActorSettings
             }
           }
         }
-        """)).WithFallback(Connected).WithFallback(Quiet);
+        """))
+        .WithFallback(Connected($"{options.Address.Address}", options.Address.Port, listens: true)).WithFallback(Quiet);
 
     internal static string NameOf(Type type) => $"{type.FullName}, {type.Assembly.GetName().Name}";
 

@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using ActorTrain.Actors.ControlPlane;
 using ActorTrain.Actors.Election;
+using ActorTrain.Actors.Security;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Tools.Singleton;
@@ -17,6 +19,9 @@ namespace ActorTrain.Actors.Hosting;
 /// <summary>This process's member of the cluster of control processes, in an actor system apart from that of the run.</summary>
 public sealed class ControlHost : IDisposable
 {
+    // Gossip of a few members.
+    private static readonly ControlPlaneLimits Limits = new() { LongestFrame = 128 << 10, Links = 64 };
+
     private readonly IHost host;
     private readonly ActorSystem system;
 
@@ -40,9 +45,9 @@ public sealed class ControlHost : IDisposable
     /// <param name="say">Tells the user. Thread-safe, and must not throw.</param>
     /// <param name="elected">Called when this process is elected to lead the run; perhaps more than once. Thread-safe, and must not
     /// throw.</param>
-    /// <param name="log">Receives the actors' log; not owned.</param>
+    /// <param name="log">Receives warnings of connections.</param>
     /// <exception cref="SocketException">The address is in use, or is none of this machine.</exception>
-    public static ControlHost Start(ControlHostOptions options, Action<string> say, Action elected, ILoggerFactory log)
+    public static ControlHost Start(ControlHostOptions options, Action<string> say, Action elected, ILogger log)
     {
         ArgumentNullException.ThrowIfNull(options);
 
@@ -50,10 +55,15 @@ public sealed class ControlHost : IDisposable
         using (var listener = new TcpListener(options.Address))
             listener.Start();
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Services.AddSingleton(log).AddSingleton<IHostLifetime, NoLifetime>().AddAkka(options.System, akka => akka
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>().AddAkka(options.System, akka => akka
             .AddHocon(ActorSettings.Control(options), HoconAddMode.Prepend)
             .AddSetup(new LeaseDatabase(options.Connection))
-            .ConfigureLoggers(loggers => loggers.ClearLoggers().AddLoggerFactory(log))
+            .AddSetup(new ControlPlaneSetup(options.Security, log, sentence => log.LogWarning("{Reason}", sentence))
+            {
+                Peers = options.All,
+                Limits = Limits,
+            })
+            .ConfigureLoggers(static loggers => loggers.ClearLoggers())
             .WithActors((system, _) => Begin(system, options, say, elected)));
         var host = builder.Build();
         try
@@ -82,7 +92,7 @@ public sealed class ControlHost : IDisposable
         var member = system.ActorOf(ActorProps.ControlMember(new ControlMemberParts
         {
             Others = [.. options.All.Where(address => !address.Equals(options.Address))
-                .Select(address => new Address("akka.tcp", options.System, address.Address.ToString(), address.Port))],
+                .Select(address => ControlTransport.AddressOf(options.System, address))],
             Founding = LeaseProvider.Get(system).GetLease(
                 $"{options.Run} founding", ActorSettings.LeaseSettings, PostgresLease.OwnerOf(options.Address)),
             Say = say,
@@ -113,6 +123,9 @@ public sealed record ControlHostOptions
 
     /// <summary>Connection string of the PostgreSQL database of the run's journal.</summary>
     public required string Connection { get; init; }
+
+    /// <summary>Null for plain text.</summary>
+    public PeerSecurity? Security { get; init; }
 
     /// <summary>See <see cref="ClusterOptions.Timeout"/>.</summary>
     public required TimeSpan Timeout { get; init; }

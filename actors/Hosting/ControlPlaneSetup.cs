@@ -1,3 +1,4 @@
+using System.Net;
 using ActorTrain.Actors.ControlPlane;
 using ActorTrain.Actors.Security;
 using Akka.Actor.Setup;
@@ -13,8 +14,12 @@ public sealed class ControlPlaneSetup(PeerSecurity? security, ILogger logger, Ac
 
     public ILogger Logger => logger;
 
-    /// <summary>Told, in a sentence, why a process that was connected to is not accepted, or does not accept this one.</summary>
+    /// <summary>Told, in a sentence and of each reason rarely, why a process that was connected to is not accepted, or does not accept this
+    /// one. Thread-safe, and must not throw.</summary>
     public Action<string> Refused { get; } = refused ?? (static _ => { });
+
+    /// <summary>Where those listen that may connect, which then connect from the same address; null for whoever security admits.</summary>
+    public IReadOnlyList<IPEndPoint>? Peers { get; init; }
 
     public ControlPlaneLimits Limits { get; init; } = new();
 }

@@ -41,10 +41,10 @@ public sealed class NodeHost : IDisposable
             Say = say,
             Ended = ended,
         };
-        var refusals = new SaidOnce(say);
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddSingleton(log).AddSingleton<IHostLifetime, NoLifetime>().AddAkka(NodeProtocol.System, akka => akka
-            .AddSetup(new ControlPlaneSetup(security, log.CreateLogger<ControlTransport>(), refusals.Warn))
+            .AddSetup(new ControlPlaneSetup(security, log.CreateLogger<ControlTransport>(),
+                sentence => say(sentence, true)))
             .AddHocon(ActorSettings.Remote(options.Node.Name).WithFallback(ActorSettings.All), HoconAddMode.Prepend)
             .ConfigureLoggers(loggers => loggers.ClearLoggers().AddLoggerFactory(new RemotingLog(log, TimeProvider.System)))
             .WithActors((system, registry) => registry.Register<NodeAgent>(
@@ -94,25 +94,6 @@ public sealed class NodeHost : IDisposable
         {
             throw new UserErrorException($"The address of {host} is not found ({exception.Message.TrimEnd('.')}); check --join.",
                 exception);
-        }
-    }
-
-    // Each attempt fails alike. Thread-safe.
-    private sealed class SaidOnce(Action<string, bool> say)
-    {
-        private const int Most = 64;
-        private readonly Lock gate = new();
-        private readonly HashSet<string> said = [];
-
-        public void Warn(string sentence)
-        {
-            lock (gate)
-            {
-                if (said.Count == Most || !said.Add(sentence))
-                    return;
-            }
-
-            say(sentence, true);
         }
     }
 }

@@ -10,6 +10,9 @@ public sealed record NodesRun
     /// <summary>For the control plane; port 0 for any that is free.</summary>
     public required IPEndPoint ListenOn { get; init; }
 
+    /// <summary>Of the data plane, at the same address; 0 for any that is free.</summary>
+    public int DataPort { get; init; }
+
     /// <summary>Where nodes are told to connect to the data plane, given where it listens.</summary>
     public Func<IPEndPoint, IPEndPoint> DataPlaneAt { get; init; } = static address => address;
 

@@ -1,19 +1,17 @@
+using ActorTrain.Actors.Security;
 using Microsoft.Extensions.Logging;
 
 namespace ActorTrain.Actors.Hosting;
 
-/// <summary>Logs what the actors of Akka.Remote say of other processes, such as of a message that cannot be read, once and then at most
-/// once for each <see cref="Pause"/>: however often those do it, they do not fill the log. Everything else is passed on.</summary>
+/// <summary>Logs what the actors of Akka.Remote say of other processes, such as of a message that cannot be read, so rarely that those do
+/// not fill the log, however often they do it. Everything else is passed on.</summary>
 /// <param name="inner">Not owned.</param>
 internal sealed class RemotingLog(ILoggerFactory inner, TimeProvider time) : ILoggerFactory
 {
-    public static readonly TimeSpan Pause = TimeSpan.FromMinutes(10);
-
     // In the source of each of their lines.
     private const string Actors = "/system/";
 
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, long> logged = [];
+    private readonly LogThrottle throttle = new(time);
 
     public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
 
@@ -36,15 +34,7 @@ internal sealed class RemotingLog(ILoggerFactory inner, TimeProvider time) : ILo
                 kind = value as string;
         }
 
-        if (!isRemoting || kind is null)
-            return false;
-        lock (gate)
-        {
-            if (logged.TryGetValue(kind, out var at) && time.GetElapsedTime(at) < Pause)
-                return true;
-            logged[kind] = time.GetTimestamp();
-            return false;
-        }
+        return isRemoting && kind is not null && !throttle.Logs(kind, out _);
     }
 
     private sealed class Lines(RemotingLog log, ILogger inner) : ILogger

@@ -97,7 +97,7 @@ public static class TrainingServices
 
     private static DataPlaneServer PlaneOf(IServiceProvider provider, NodesRun nodes, FlatLayout layout) => new(
         provider.GetRequiredService<LocalGradientTransport>(), provider.GetRequiredService<SnapshotMemory>(), layout.Hash,
-        nodes.Roster.Term, new IPEndPoint(nodes.ListenOn.Address, 0),
+        nodes.Roster.Term, new IPEndPoint(nodes.ListenOn.Address, nodes.DataPort),
         provider.GetRequiredService<ILoggerFactory>().CreateLogger<DataPlaneServer>(),
         new DataPlaneOptions { Silence = nodes.Roster.Timeout, Nodes = NodeProtocol.MostNodes }, nodes.Security);
 

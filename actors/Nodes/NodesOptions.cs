@@ -13,11 +13,14 @@ public sealed record NodesOptions : IOptions
         Expectation = ListenExpectation)]
     public string Listen { get; init; } = "";
 
-    [Option("folder with the certificates of the cluster (see 'actortrain cluster --help'), with which nodes of other machines are "
-        + "accepted; empty: only nodes of this machine, in plain text")]
+    [Option("port where gradients travel, at the address of nodes.listen; 0: any that is free", Max = ushort.MaxValue)]
+    public int DataPort { get; init; }
+
+    [Option("folder with the certificates of the cluster (see 'actortrain cluster --help'), with which nodes and other processes "
+        + "that may lead are accepted from other machines; empty: only those of this machine, in plain text")]
     public string Certificates { get; init; } = "";
 
-    [Option("name of the certificate of the process that leads; empty: the only one whose key is in that folder")]
+    [Option("name of the certificate of the process that leads or may lead; empty: the only one whose key is in that folder")]
     public string Certificate { get; init; } = "";
 
     [Option("time without a sign of life after which a node is lost", Unit = "seconds", Min = 0.5, Max = 3600)]
@@ -34,6 +37,8 @@ public sealed record NodesOptions : IOptions
                 + $"'actortrain cluster cert' and name their folder, or listen on 127.0.0.1.");
         }
 
+        if (DataPort > 0 && EndPoint?.Port == DataPort)
+            yield return new($"{nameof(DataPort):key} is {DataPort}, the port of {nameof(Listen):key}; choose another.");
         if (Certificate.Length > 0 && Certificates.Length == 0)
             yield return new($"{nameof(Certificate):key} is '{Certificate}', but {nameof(Certificates):key} is empty; name the folder of "
                 + $"the certificates there.");

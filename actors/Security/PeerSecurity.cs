@@ -17,12 +17,15 @@ public sealed class PeerSecurity(NodeCredentials credentials)
 
     public NodeCredentials Credentials => credentials;
 
-    /// <summary>Secures a connection that was accepted, from a process that may host trainers.</summary>
+    /// <summary>What a process must be allowed to do whose connection is accepted.</summary>
+    public NodeRoles Admits { get; init; } = NodeRoles.Worker;
+
+    /// <summary>Secures a connection that was accepted.</summary>
     /// <param name="stream">Owned from now on.</param>
     /// <exception cref="PeerException">The other side is not accepted, or did not accept this one.</exception>
     public SecuredPeer Accept(Stream stream, IPAddress from)
     {
-        var handshake = new Handshake(credentials, NodeRoles.Worker, from);
+        var handshake = new Handshake(credentials, Admits, from);
         return handshake.Run(stream, tls =>
         {
             tls.AuthenticateAsServer(handshake.AsServer());
@@ -33,7 +36,7 @@ public sealed class PeerSecurity(NodeCredentials credentials)
     /// <inheritdoc cref="Accept"/>
     public Task<SecuredPeer> AcceptAsync(Stream stream, IPAddress from, CancellationToken cancellation)
     {
-        var handshake = new Handshake(credentials, NodeRoles.Worker, from);
+        var handshake = new Handshake(credentials, Admits, from);
         return handshake.Run(stream, tls => tls.AuthenticateAsServerAsync(handshake.AsServer(), cancellation));
     }
 

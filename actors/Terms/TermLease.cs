@@ -29,9 +29,9 @@ public sealed class TermLease : RunTerm, IDisposable
     private Thread? renewing;
     private long number;
 
-    // When the last successful renewal was requested, and when the last attempt ended.
+    // When the last successful renewal was requested, and whether an attempt has failed since.
     private TimeSpan renewed;
-    private TimeSpan asked;
+    private bool hasFailed;
 
     // When this process was last seen to run, and until when it was suspended for longer than a lease without having asked since.
     private TimeSpan seen;
@@ -107,7 +107,7 @@ public sealed class TermLease : RunTerm, IDisposable
             throw InUse(former!);
         MayHaveRival = former?.IsGoneFor(self) == false;
         lock (gate)
-            (number, renewed, asked, seen) = ((former?.Number ?? 0) + 1, begun, begun, begun);
+            (number, renewed, seen) = ((former?.Number ?? 0) + 1, begun, begun);
         renewing = new Thread(Renew) { IsBackground = true, Name = "term" };
         renewing.Start();
         new Thread(Watch) { IsBackground = true, Name = "term-watch" }.Start();
@@ -246,7 +246,7 @@ public sealed class TermLease : RunTerm, IDisposable
             lock (gate)
             {
                 if (!mustAsk && !isOver)
-                    Monitor.Wait(gate, PatienceFor(lease) * (asked > renewed ? RenewalsPerLease : RetriesPerLease) / RetriesPerLease);
+                    Monitor.Wait(gate, PatienceFor(lease) * (hasFailed ? RenewalsPerLease : RetriesPerLease) / RetriesPerLease);
                 if (isOver || loss is not null)
                     return;
                 mustAsk = false;
@@ -265,13 +265,13 @@ public sealed class TermLease : RunTerm, IDisposable
                 }
 
                 if (isMine)
-                    Note(begun, begun, begun);
+                    Note(begun, isRenewed: true);
                 else
                     Lose(holder);
             }
             catch (Exception exception) when (IsAway(exception))
             {
-                Note(begun, renewedAt: null, clock());
+                Note(begun, isRenewed: false);
             }
         }
     }
@@ -298,11 +298,11 @@ public sealed class TermLease : RunTerm, IDisposable
     }
 
     // A connection also breaks because this process was suspended while it waited; that says nothing about the database.
-    private void Note(TimeSpan begun, TimeSpan? renewedAt, TimeSpan askedAt)
+    private void Note(TimeSpan begun, bool isRenewed)
     {
         lock (gate)
         {
-            (renewed, asked) = (renewedAt ?? renewed, askedAt);
+            (renewed, hasFailed) = (isRenewed ? begun : renewed, !isRenewed);
             Look();
             if (begun >= suspended)
                 suspended = null;

@@ -150,7 +150,11 @@ internal sealed class ChaosTrainee(
             yield return nodes.ToString(CultureInfo.InvariantCulture);
         }
 
-        string[] own = [$"run.name={configuration.Run.Name}", $"run.output={configuration.Run.Output}"];
+        // It is one process, which starts its nodes itself, whoever else leads or joins the run that it stands for.
+        string[] own =
+        [
+            $"run.name={configuration.Run.Name}", $"run.output={configuration.Run.Output}", "cluster.control=", "nodes.listen=",
+        ];
         foreach (var setting in overrides.Concat(own))
         {
             yield return "--set";

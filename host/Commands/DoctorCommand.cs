@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ActorTrain.Host.Cli;
+using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Diagnostics;
 using ActorTrain.Host.Memory;
 using ActorTrain.Host.Training;
@@ -15,20 +16,25 @@ internal static class DoctorCommand
     public static CliCommand Define()
     {
         var json = new Option<bool>("--json") { Description = "Print JSON instead of tables." };
+        var (file, set) = RunArgument.Configuration();
         return new CliCommand<DoctorRequest>("doctor", "Check this machine: libraries, memory, "
             + "chosen kernels and matrix-multiplication throughput.", """
-            Run it first on a new machine, and whenever training is slower than before.
+            Run it first on a new machine, and whenever training is slower than before. With a run file, it also says which losses the
+            run survives as it is set up, and which certificates expire within 30 days.
 
             Examples:
               actortrain doctor
+              actortrain doctor book.yaml
               actortrain doctor --json > machine.json
             """,
-            line => new DoctorRequest(line.GetValue(json)),
-            Run) { json };
+            line => new DoctorRequest(line.GetValue(json), line.GetValue(file), line.GetValue(set) ?? []),
+            Run) { file, set, json };
     }
 
     public static int Run(DoctorRequest request, CommandContext context)
     {
+        IReadOnlyList<Finding> setup = request is { RunFile: null, Overrides.Count: 0 } ? []
+            : SetupFindings.Of(RunFile.Read(request.RunFile, request.Overrides), context.Time.GetUtcNow());
         var environment = NumericEnvironment.Choose(new ComputeOptions());
         var runtime = NativeRuntime.Describe();
         var faster = FasterPrecision.Measure(environment.Device);
@@ -51,6 +57,7 @@ internal static class DoctorCommand
                 cuda.is_available()
                     ? new Finding("CUDA", $"{cuda.device_count()} devices", FindingState.Good)
                     : new Finding("CUDA", "none; training runs on the CPU", FindingState.Good),
+                .. setup,
             ],
             [
                 new Chosen("ATen", runtime.AtenCapability, runtime.Portable ? "numerics: portable" : "libtorch's choice for this CPU"),
@@ -80,4 +87,10 @@ internal static class DoctorCommand
         rate / 1e9);
 }
 
-public sealed record DoctorRequest(bool Json);
+public sealed record DoctorRequest(bool Json, string? RunFile, IReadOnlyList<string> Overrides)
+{
+    public bool Equals(DoctorRequest? other) =>
+        other is not null && (Json, RunFile) == (other.Json, other.RunFile) && Overrides.SequenceEqual(other.Overrides);
+
+    public override int GetHashCode() => HashCode.Combine(Json, RunFile);
+}

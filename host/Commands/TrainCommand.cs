@@ -87,6 +87,8 @@ internal static class TrainCommand
             + "a second signal exits immediately."));
         if (prepared.Faster is { } faster)
             progress.Note($"{faster}");
+        if (plan.Warning is { } warning)
+            progress.Warning(warning);
         plan.Data.Verify(stop.Token);
         if (plan.Control is not { } options)
         {

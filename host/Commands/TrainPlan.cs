@@ -20,6 +20,9 @@ internal sealed record TrainPlan(
     /// <summary>How this process takes part in elections; null if nobody but it may lead.</summary>
     public ControlHostOptions? Control { get; private init; }
 
+    /// <summary>What to tell the user of the certificate of this process; null for nothing.</summary>
+    public string? Warning { get; private init; }
+
     /// <summary>Whether the run has checkpoints, intact or not.</summary>
     public bool HasCheckpoints { get; private init; }
 
@@ -33,10 +36,11 @@ internal sealed record TrainPlan(
             ? asked
             : RunFile.ReadAgain(request.RunFile, request.Overrides, started,
                 () => RunProcess.StepsOf(directory, started with { Journal = asked.Journal }), request.ExtendTo);
-        var nodes = NodesSetup.Of(configuration, request.Nodes, time);
+        var credentials = NodesSetup.CredentialsOf(configuration, request.Nodes, time);
+        var nodes = NodesSetup.Of(configuration, request.Nodes, credentials);
         if (nodes is not null && stage == TrainingStage.Reinforcing)
             throw new UserErrorException("`actortrain rlhf` does not use nodes yet; omit --nodes and nodes.listen.");
-        var control = ControlProcess.OptionsOf(configuration, request.At, directory);
+        var control = ControlProcess.OptionsOf(configuration, request.At, directory, credentials);
         var data = TokenStore.Open(configuration.Data.Path);
         try
         {
@@ -52,6 +56,7 @@ internal sealed record TrainPlan(
             {
                 IsForced = request.Force,
                 Control = control,
+                Warning = credentials?.Warning,
                 HasCheckpoints = CheckResume(request, directory, started, configuration),
             };
         }

@@ -1,3 +1,4 @@
+using System.Net;
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Election;
 using ActorTrain.Actors.Journal;
@@ -101,6 +102,16 @@ public sealed record RunConfiguration : IOptions
             const string Samples = $"{nameof(Rollouts)}.{nameof(RolloutOptions.Samples)}";
             yield return new($"{Samples:key} is 1, but {Estimator:key} {Advantages.Estimator} compares the completions of a prompt "
                 + $"with each other, so nothing would be learnt; set {Samples:key} to at least 2.");
+        }
+
+        if (Nodes.Certificates.Length == 0
+            && Cluster.EndPoints.FirstOrDefault(static one => !IPAddress.IsLoopback(one.Address)) is { } open)
+        {
+            const string Control = $"{nameof(Cluster)}.{nameof(ClusterOptions.Control)}";
+            const string Certificates = $"{nameof(Nodes)}.{nameof(NodesOptions.Certificates)}";
+            yield return new($"{Control:key} contains {open}, which other machines may reach, but {Certificates:key} is empty; make "
+                + $"certificates with 'actortrain cluster init' and 'actortrain cluster cert NAME --role control' and name their folder, "
+                + $"or use addresses of 127.0.0.1.");
         }
 
         const string Count = $"{nameof(Trainers)}.{nameof(TrainersOptions.Count)}";

@@ -9,7 +9,7 @@ public enum FindingState
 {
     Good,
 
-    /// <summary>It works, but slower or with less than possible.</summary>
+    /// <summary>It works, but slower, with less than possible, or not through every fault.</summary>
     Warning,
 
     Bad,
@@ -69,7 +69,7 @@ public sealed record DoctorReport(IReadOnlyList<Finding> Found, IReadOnlyList<Ch
             var (sign, color) = finding.State switch
             {
                 FindingState.Good => ("ok", Color.Green),
-                FindingState.Warning => ("slow", Color.Yellow),
+                FindingState.Warning => ("warning", Color.Yellow),
                 _ => ("bad", Color.Red),
             };
             found.AddRow(new Text(finding.Name), new Text(sign, new Style(color)), new Text(finding.Fix is null ? finding.Found :

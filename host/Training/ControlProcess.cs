@@ -3,14 +3,15 @@ using ActorTrain.Actors.Election;
 using ActorTrain.Actors.Hosting;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Security;
 using ActorTrain.Actors.Terms;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Host.Progress;
 using ActorTrain.Models;
+using ActorTrain.Persistence.Certificates;
 using ActorTrain.Persistence.Runs;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ActorTrain.Host.Training;
 
@@ -70,9 +71,11 @@ internal sealed class ControlProcess : IDisposable
     }
 
     /// <param name="at">As given with <c>--at</c>; null if it is not given.</param>
+    /// <param name="credentials">Null for plain text.</param>
     /// <returns>Null if nobody but this process may lead.</returns>
     /// <exception cref="UserErrorException">The settings contradict each other.</exception>
-    public static ControlHostOptions? OptionsOf(RunConfiguration configuration, string? at, RunDirectory directory)
+    public static ControlHostOptions? OptionsOf(
+        RunConfiguration configuration, string? at, RunDirectory directory, NodeCredentials? credentials)
     {
         var all = configuration.Cluster.EndPoints;
         if (all.Count == 0)
@@ -94,6 +97,7 @@ internal sealed class ControlProcess : IDisposable
             Address = address,
             All = all,
             Connection = configuration.Journal.Connection,
+            Security = credentials is null ? null : new PeerSecurity(credentials) { Admits = NodeRoles.Control },
             Timeout = configuration.Cluster.Timeout,
         };
     }
@@ -190,7 +194,7 @@ internal sealed class ControlProcess : IDisposable
     {
         try
         {
-            return ControlHost.Start(options, progress.Note, elected.Set, NullLoggerFactory.Instance);
+            return Start();
         }
 #pragma warning disable CA1031 // Whatever it is, it is tried again.
         catch (Exception exception)
@@ -201,11 +205,13 @@ internal sealed class ControlProcess : IDisposable
         }
     }
 
+    private ControlHost Start() => ControlHost.Start(options, progress.Note, elected.Set, new WarningsLog(progress));
+
     private ControlHost First()
     {
         try
         {
-            return ControlHost.Start(options, progress.Note, elected.Set, NullLoggerFactory.Instance);
+            return Start();
         }
         catch (SocketException exception)
         {

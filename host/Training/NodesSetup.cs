@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using ActorTrain.Actors.Hosting;
@@ -27,23 +28,37 @@ internal sealed record NodesSetup(int Workers, NodeCredentials? Credentials)
         workers is >= 2 && !RunFile.Gives(runFile, overrides, CountKey) ? [.. overrides, $"{CountKey}={workers}"] : overrides;
 
     /// <param name="workers">As given with <c>--nodes</c>; null if it is not given.</param>
+    /// <param name="credentials">Null for plain text.</param>
     /// <returns>Null if all trainers live in this process.</returns>
-    /// <exception cref="UserErrorException">The certificate of this process cannot be read, or is not for one that leads.</exception>
-    public static NodesSetup? Of(RunConfiguration configuration, int? workers, TimeProvider time)
+    public static NodesSetup? Of(RunConfiguration configuration, int? workers, NodeCredentials? credentials) =>
+        HasNodes(configuration, workers) ? new NodesSetup(workers ?? 0, credentials) : null;
+
+    /// <summary>How this process proves to others who it is.</summary>
+    /// <param name="workers">As given with <c>--nodes</c>; null if it is not given.</param>
+    /// <returns>Null if it does not, or there are no others.</returns>
+    /// <exception cref="UserErrorException">Its certificate cannot be read, or is not for a process that leads.</exception>
+    public static NodeCredentials? CredentialsOf(RunConfiguration configuration, int? workers, TimeProvider time)
     {
         var nodes = configuration.Nodes;
-        if (!(workers >= 2 || nodes.Listen.Length > 0))
-            return null;
-        return new NodesSetup(workers ?? 0, nodes.Certificates.Length == 0 ? null
-            : new NodeCredentials(nodes.Certificates, nodes.Certificate.Length == 0 ? null : nodes.Certificate, NodeRoles.Control, time));
+        return nodes.Certificates.Length == 0 || !(HasNodes(configuration, workers) || configuration.Cluster.EndPoints.Count > 0) ? null
+            : new NodeCredentials(nodes.Certificates, nodes.Certificate.Length == 0 ? null : nodes.Certificate, NodeRoles.Control, time);
     }
 
     /// <summary>Checks that this process can listen for nodes.</summary>
     /// <exception cref="UserErrorException">It cannot.</exception>
     public static void RequireAddress(RunConfiguration configuration)
     {
-        if (configuration.Nodes.EndPoint is not { } address)
-            return;
+        if (configuration.Nodes.EndPoint is { } address)
+            RequireFree(address, "nodes.listen", configuration.Nodes.Listen);
+        if (configuration.Nodes.DataPort is > 0 and var port)
+        {
+            RequireFree(new IPEndPoint(configuration.Nodes.EndPoint?.Address ?? IPAddress.Loopback, port), "nodes.data_port",
+                port.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
+    private static void RequireFree(IPEndPoint address, string key, string value)
+    {
         try
         {
             using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -52,7 +67,7 @@ internal sealed record NodesSetup(int Workers, NodeCredentials? Credentials)
         }
         catch (SocketException exception)
         {
-            throw new UserErrorException($"nodes.listen is '{configuration.Nodes.Listen}', but this process cannot listen there "
+            throw new UserErrorException($"{key} is '{value}', but this process cannot listen there "
                 + $"({exception.Message}); choose an address of this machine and a free port.", exception);
         }
     }
@@ -62,6 +77,7 @@ internal sealed record NodesSetup(int Workers, NodeCredentials? Credentials)
         ITrainingProgress progress, long term) => new()
         {
             Security = Credentials is null ? null : new PeerSecurity(Credentials),
+            DataPort = configuration.Nodes.DataPort,
             ListenOn = configuration.Nodes.EndPoint ?? new IPEndPoint(IPAddress.Loopback, 0),
             Roster = new NodeRosterOptions
             {
@@ -86,10 +102,10 @@ internal sealed record NodesSetup(int Workers, NodeCredentials? Credentials)
             },
         };
 
+    private static bool HasNodes(RunConfiguration configuration, int? workers) => workers >= 2 || configuration.Nodes.Listen.Length > 0;
+
     public WorkerProcesses StartWorkers(TrainingHost host, ILoggerFactory log, ITrainingProgress progress)
     {
-        if (Credentials?.Warning is { } warning)
-            progress.Warning(warning);
         progress.Note($"trainers live on nodes; to add one: actortrain node --join {host.NodesAddress}"
             + (Credentials is null ? "" : " --certificates DIR")
             + (Workers > 0 ? $" (nodes 1 to {Workers} are started by this process)" : ""));

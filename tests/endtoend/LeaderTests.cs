@@ -19,15 +19,33 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
     private const string Single = "leader-single";
     private readonly string journal = PostgresServer.Shared.NewDatabase();
 
+    /// <summary>On all planes, both sides prove who they are.</summary>
     [Fact]
-    public void The_leader_is_killed_and_a_standby_ends_the_run_with_the_weights_of_one_process()
+    public void With_certificates_the_leader_is_killed_and_a_standby_ends_the_run_with_the_weights_of_one_process()
     {
-        const string Name = "leader-killed";
-        using (var control = Begin(Name))
+        const string Certificates = "leader-certificates";
+        real.Run("cluster", "init", Certificates).ShouldSucceed();
+        foreach (var name in Enumerable.Range(0, 3).Select(ControlProcesses.CertificateOf))
+            real.Run("cluster", "cert", name, "--directory", Certificates, "--role", "control").ShouldSucceed();
+        foreach (var name in Nodes.Names)
+            real.Run("cluster", "cert", name, "--directory", Certificates).ShouldSucceed();
+        const string At = "127.0.0.1:4054";
+        real.Run([.. Long("leader-refused", $"cluster.control={At}", $"journal.connection={journal}", $"nodes.certificates={Certificates}",
+            $"nodes.certificate={Nodes.Names[0]}"), "--at", At]).ShouldRefuse("is for worker, but control is needed");
+        TheLeaderIsKilled("leader-secured", Certificates);
+    }
+
+    [Fact]
+    [Trait("Category", "Cluster")]
+    public void The_leader_is_killed_and_a_standby_ends_the_run_with_the_weights_of_one_process() => TheLeaderIsKilled("leader-killed", null);
+
+    private void TheLeaderIsKilled(string name, string? certificates)
+    {
+        using (var control = Begin(name, certificates))
         {
-            using var nodes = new Nodes(real, control);
+            using var nodes = new Nodes(real, control, certificates);
             var leader = Training(control);
-            var status = real.Run("status", Name).ShouldSucceed().Output;
+            var status = real.Run("status", name).ShouldSucceed().Output;
             status.ShouldContain($"led by process {leader.Id} on ");
             status.Split(" standing by").Length.ShouldBe(3, status);
             leader.Kill();
@@ -36,7 +54,7 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
             nodes.Leave();
         }
 
-        ShouldBeAsUndisturbed(Name);
+        ShouldBeAsUndisturbed(name);
         Terms().Distinct().ShouldBe([1, 2]);
     }
 
@@ -203,7 +221,9 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
             real.Run([.. Long("leader-refused", $"cluster.control={busy}", shared[1]), "--at", busy]).ShouldRefuse("Cannot listen", busy);
         }
 
-        foreach (var wrong in new[] { "10.0.0.1:4054", "nowhere", $"{Address},{Address}", "127.0.0.1" })
+        real.Run([.. Long("leader-refused", "cluster.control=10.0.0.1:4054")])
+            .ShouldRefuse("cluster.control contains 10.0.0.1:4054", "nodes.certificates", "actortrain cluster init");
+        foreach (var wrong in new[] { "0.0.0.0:4054", "nowhere", $"{Address},{Address}", "127.0.0.1" })
             real.Run([.. Long("leader-refused", $"cluster.control={wrong}")]).ShouldRefuse("cluster.control", Address);
         Directory.Exists(real.RunFolder("leader-refused")).ShouldBeFalse();
     }
@@ -213,8 +233,8 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
         name, "float32",
         [$"training.steps={Steps}", "checkpoints.every=50", "evaluation.every=200", "trainers.count=2", "nodes.timeout=20", .. more]);
 
-    private ControlProcesses Begin(string name) =>
-        new(real, name, Long(name, $"journal.connection={journal}", "cluster.timeout=5"));
+    private ControlProcesses Begin(string name, string? certificates = null) =>
+        new(real, name, Long(name, $"journal.connection={journal}", "cluster.timeout=5"), certificates: certificates);
 
     // The one that leads, when it has taken some steps and all others stand by.
     private static RunOnNodes Training(ControlProcesses control)
@@ -265,12 +285,15 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
     }
 
     // They outlive whoever leads.
-    private sealed class Nodes(RealRun real, ControlProcesses control) : IDisposable
+    private sealed class Nodes(RealRun real, ControlProcesses control, string? certificates = null) : IDisposable
     {
+        public static readonly IReadOnlyList<string> Names = ["first", "second"];
+
         private readonly List<Process> all =
         [
-            .. new[] { "first", "second" }.Select(name =>
-                real.Start("node", "--join", string.Join(',', control.NodeAddresses), "--name", name)),
+            .. Names.Select(name => real.Start([
+                "node", "--join", string.Join(',', control.NodeAddresses), "--name", name,
+                .. certificates is null ? (string[])[] : ["--certificates", certificates, "--certificate", name]])),
         ];
 
         public void Leave()

@@ -34,8 +34,8 @@ public sealed class CommandLineTests
 
     public static TheoryData<string, object> Lines => new()
     {
-        { "doctor", new DoctorRequest(false) },
-        { "doctor --json", new DoctorRequest(true) },
+        { "doctor", new DoctorRequest(false, null, []) },
+        { "doctor book.yaml --set run.name=a --json", new DoctorRequest(true, "book.yaml", ["run.name=a"]) },
         { "eval r", new EvalRequest("r", "heldout", 0, null) },
         { "eval r --part train --batches 3 --data d", new EvalRequest("r", "train", 3, "d") },
         { "generate r", new GenerateRequest("r", "", 200, new SamplingOptions { Temperature = 0.8, Seed = 1 }, 1, []) },

@@ -28,7 +28,7 @@ public sealed class DoctorReportTests
         var lines = text.Split('\n').Select(static line => string.Join(' ',
             line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))).ToList();
         lines.ShouldContain("libtorch ok 1.13.1");
-        lines.ShouldContain("OpenBLAS slow pthread build: install libopenblas0-openmp");
+        lines.ShouldContain("OpenBLAS warning pthread build: install libopenblas0-openmp");
         lines.ShouldContain("BLAS core type SkylakeX the processor has AVX-512");
         lines.ShouldContain("bfloat16, oneDNN 2048 × 384 × 1536 812.3");
         lines.ShouldContain("Ready to train.");

@@ -10,12 +10,14 @@ public sealed class ControlProcesses : IDisposable
     private readonly RealRun real;
     private readonly string name;
     private readonly string[] command;
+    private readonly string? certificates;
     private readonly List<RunOnNodes> all = [];
 
     /// <param name="command">That trains the run, without its nodes and its control processes.</param>
-    public ControlProcesses(RealRun real, string name, string[] command, int count = 3)
+    /// <param name="certificates">Folder with one for each; null for plain text. See <see cref="CertificateOf"/>.</param>
+    public ControlProcesses(RealRun real, string name, string[] command, int count = 3, string? certificates = null)
     {
-        (this.real, this.name, this.command) = (real, name, command);
+        (this.real, this.name, this.command, this.certificates) = (real, name, command, certificates);
         var free = FreeAddresses(2 * count);
         Addresses = free[..count];
         NodeAddresses = free[count..];
@@ -29,12 +31,17 @@ public sealed class ControlProcesses : IDisposable
     /// <summary>Where each accepts nodes if it leads.</summary>
     public IReadOnlyList<string> NodeAddresses { get; }
 
+    /// <summary>The name of the certificate of one.</summary>
+    public static string CertificateOf(int number) => string.Create(CultureInfo.InvariantCulture, $"leader-{number}");
+
     /// <summary>Starts one, for the first time or again.</summary>
     public RunOnNodes Start(int number)
     {
         var process = new RunOnNodes(real, name, [
             .. command, "--set", $"cluster.control={string.Join(',', Addresses)}", "--at", Addresses[number],
-            "--set", $"nodes.listen={NodeAddresses[number]}"]);
+            "--set", $"nodes.listen={NodeAddresses[number]}",
+            .. certificates is null ? (string[])[] :
+                ["--set", $"nodes.certificates={certificates}", "--set", $"nodes.certificate={CertificateOf(number)}"]]);
         all.Add(process);
         return process;
     }

@@ -47,9 +47,9 @@ public sealed class ServiceWatchTests : IDisposable
         var (answers, unanswered) = (0, 0);
         using (var watch = new ServiceWatch(Manager(), ReadyFile))
         {
-            using var well = watch.Ask(_ => Task.FromResult(Ready));
-            using var part = watch.Ask(_ => Volatile.Read(ref hangs) ? Count(ref unanswered, new TaskCompletionSource<ServiceState>().Task)
+            _ = watch.Ask(_ => Volatile.Read(ref hangs) ? Count(ref unanswered, new TaskCompletionSource<ServiceState>().Task)
                 : Count(ref answers, Task.FromResult(Ready)));
+            _ = watch.Ask(_ => Task.FromResult(Ready));
             Until(() => File.Exists(ReadyFile) && Volatile.Read(ref answers) > 2);
             Volatile.Write(ref hangs, true);
             Until(() => !File.Exists(ReadyFile) && Volatile.Read(ref unanswered) > 2);
