@@ -84,7 +84,8 @@ public sealed class SlurmTests(RealRun real)
         {
             var file = real.At("slurm-bin", name);
             File.WriteAllText(file, $"#!/usr/bin/env bash\n{script}\n");
-            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            using var chmod = real.StartIn("", "chmod", ["+x", file]);
+            chmod.WaitToEnd();
         }
     }
 

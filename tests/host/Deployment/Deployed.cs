@@ -37,12 +37,9 @@ internal static class Deployed
         return request.ShouldNotBeNull();
     }
 
-    /// <summary>What a run file and the settings of a command line say, with the machines of the examples on this one.</summary>
+    /// <summary>What a run file and the settings of a command line say.</summary>
     public static RunConfiguration Configuration(string runFile, TrainRequest request) =>
-        RunFile.Parse(OnThisMachine(runFile), request.RunFile!, request.Overrides.Select(OnThisMachine));
-
-    /// <summary>Its addresses are loopback addresses, of which this machine has as many.</summary>
-    public static string OnThisMachine(string text) => text.Replace("10.0.0.", "127.0.0.", StringComparison.Ordinal);
+        RunFile.Parse(runFile, request.RunFile!, request.Overrides);
 
     /// <summary>Time of a save on a slow disk: weights and two moments, in single precision.</summary>
     public static TimeSpan SaveOf(RunConfiguration configuration) => TimeSpan.FromSeconds(

@@ -61,7 +61,7 @@ public sealed class KubernetesTests
     {
         var request = Deployed.Request(Arguments(Control.Spec.Template, "10.0.0.12")).ShouldBeOfType<TrainRequest>();
         var configuration = Configuration(request);
-        var at = ClusterOptions.Parse(Deployed.OnThisMachine(request.At.ShouldNotBeNull())).ShouldNotBeNull();
+        var at = ClusterOptions.Parse(request.At.ShouldNotBeNull()).ShouldNotBeNull();
         configuration.Cluster.EndPoints.ShouldContain(at);
         configuration.Cluster.EndPoints.Count.ShouldBe(Control.Spec.Replicas!.Value);
         var listens = configuration.Nodes.EndPoint.ShouldNotBeNull();
@@ -69,6 +69,7 @@ public sealed class KubernetesTests
         ports.ShouldBe(The<V1Service>().Spec.Ports.ToDictionary(static port => port.Name, static port => port.Port));
         ports["control"].ShouldBe(at.Port);
         ports["nodes"].ShouldBe(listens.Port);
+        ports["data"].ShouldBe(configuration.Nodes.DataPort);
 
         // An address of its machine, which stays.
         Control.Spec.Template.Spec.HostNetwork.ShouldBe(true);

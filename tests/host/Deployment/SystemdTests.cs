@@ -63,9 +63,9 @@ public sealed class SystemdTests
             .ShouldBeOfType<TrainRequest>();
         request.RunFile.ShouldBe("/etc/actortrain/book.yaml");
         var configuration = Deployed.Configuration(Deployed.Read("systemd", "book.yaml"), request);
-        configuration.Cluster.EndPoints.ShouldContain(ClusterOptions.Parse(Deployed.OnThisMachine(request.At.ShouldNotBeNull()))!);
+        configuration.Cluster.EndPoints.ShouldContain(ClusterOptions.Parse(request.At.ShouldNotBeNull())!);
         configuration.Nodes.EndPoint.ShouldNotBeNull().Address.ShouldBe(
-            ClusterOptions.Parse(Deployed.OnThisMachine(request.At))!.Address);
+            ClusterOptions.Parse(request.At)!.Address);
         configuration.Run.Directory.ShouldBe("runs/book");
         TimeSpan.FromSeconds(int.Parse(service["TimeoutStopSec"], CultureInfo.InvariantCulture))
             .ShouldBeGreaterThan(Deployed.SaveOf(configuration));
@@ -83,7 +83,7 @@ public sealed class SystemdTests
         var addresses = request.Join.Split(',');
         addresses.ShouldContain(control);
         var configuration = Deployed.Configuration(Deployed.Read("systemd", "book.yaml"), new TrainRequest("book.yaml", [], default));
-        addresses.Select(static address => Deployed.OnThisMachine(address).Split(':')[0])
+        addresses.Select(static address => address.Split(':')[0])
             .ShouldBe(configuration.Cluster.EndPoints.Select(static one => $"{one.Address}"));
     }
 
