@@ -7,7 +7,8 @@ using ActorTrain.Tests.Processes;
 
 namespace ActorTrain.EndToEnd.Tests;
 
-/// <summary>The job script of <c>ops/deploy/slurm</c>, run by programs in the place of Slurm's that start its steps on this machine.</summary>
+/// <summary>The job script of <c>ops/deploy/slurm</c>, with programs in the place of Slurm's that start its steps on this
+/// machine.</summary>
 [Collection(nameof(RealRun))]
 public sealed class SlurmTests(RealRun real)
 {
@@ -27,7 +28,8 @@ public sealed class SlurmTests(RealRun real)
         File.WriteAllText(real.At("slurm.yaml"), $"run:\n  name: {Name}\ndata:\n  path: data\n");
         WritePrograms();
         var port = FreePort();
-        var given = RealRun.Pretrain(Name, "float32", settings).Where(static word => word.Contains('=', StringComparison.Ordinal)).ToArray();
+        string[] given =
+            [.. RealRun.Pretrain(Name, "float32", settings).Where(static word => word.Contains('=', StringComparison.Ordinal))];
 
         using (var job = Start(port, given))
         {

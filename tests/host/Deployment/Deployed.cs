@@ -9,7 +9,7 @@ namespace ActorTrain.Host.Tests.Deployment;
 /// <summary>The files of <c>ops/deploy</c>, and what they have the program do.</summary>
 internal static class Deployed
 {
-    /// <summary>What an image, or a folder of the documents, stands for in them.</summary>
+    /// <summary>The program, where it is installed.</summary>
     public const string Program = "/opt/actortrain/actortrain";
 
     // A slow disk, and a generous number of tokens.

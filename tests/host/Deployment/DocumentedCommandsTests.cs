@@ -25,10 +25,11 @@ public sealed partial class DocumentedCommandsTests
     [GeneratedRegex(@"^```\n.*?^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Block();
 
-    // Behind another program, too; without a comment, a redirection, or what another program does with it.
-    [GeneratedRegex(@"^(?:[^#\n]*[ /])?actortrain ((?!actortrain)[a-z][^#|>&\n]*)", RegexOptions.Multiline)]
+    // Behind another program, too, but not as a namespace; without a comment, a redirection, or what another program does with it.
+    [GeneratedRegex(@"^(?:[^#\n]*[ /])?(?<!-n )actortrain ([a-z][^#|>&\n]*)", RegexOptions.Multiline)]
     private static partial Regex Line();
 
-    [GeneratedRegex(@"`(?:\./)?actortrain ([a-z][^`|]*)`")]
+    // One word alone is a name.
+    [GeneratedRegex(@"`(?:\./)?actortrain ([a-z]+ [^`|]+)`")]
     private static partial Regex Inline();
 }

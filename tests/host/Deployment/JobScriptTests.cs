@@ -42,13 +42,14 @@ public sealed class JobScriptTests : IDisposable
             scontrol() { tr , '\n' <<<"$3"; }
             program() {
                 echo "$@" >>commands
-                [[ $1 == node ]] || until [[ $(grep -c ^node commands) == 2 ]]; do read -rt 0.01 <><(:); done
+                [[ $1 == node ]] || until [[ $(grep -c ^node commands) == 2 ]]; do read -rt 0.01 <><(:) || true; done
             }
             script=$1
             shift
             . "$script" "$@"
             """;
-        var start = new ProcessStartInfo("bash", ["-c", Script, "bash", Deployed.At("ops", "deploy", "slurm", "train.sbatch"), .. arguments])
+        var job = Deployed.At("ops", "deploy", "slurm", "train.sbatch");
+        var start = new ProcessStartInfo("bash", ["-c", Script, "bash", job, .. arguments])
         {
             WorkingDirectory = folder.Path,
             RedirectStandardError = true,

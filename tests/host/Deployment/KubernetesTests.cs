@@ -12,9 +12,11 @@ public sealed class KubernetesTests
 {
     private const string Kustomization = "kustomization.yaml";
 
-    private readonly Dictionary<string, List<object>> files = Directory.GetFiles(Deployed.At("ops", "deploy", "kubernetes"), "*.yaml")
-        .Where(static file => Path.GetFileName(file) != Kustomization)
-        .ToDictionary(static file => Path.GetFileName(file), static file => KubernetesYaml.LoadAllFromString(File.ReadAllText(file), strict: true));
+    private readonly Dictionary<string, List<object>> files =
+        Directory.GetFiles(Deployed.At("ops", "deploy", "kubernetes"), "*.yaml")
+            .Where(static file => Path.GetFileName(file) != Kustomization)
+            .ToDictionary(static file => Path.GetFileName(file), static file =>
+                KubernetesYaml.LoadAllFromString(File.ReadAllText(file), strict: true));
 
     private V1StatefulSet Control => The<V1StatefulSet>();
 
@@ -94,14 +96,16 @@ public sealed class KubernetesTests
     {
         var training = Deployed.Request(Arguments(Control.Spec.Template, "10.0.0.12")).ShouldBeOfType<TrainRequest>();
         var save = Deployed.SaveOf(Configuration(training));
-        string?[] files = [training.ReadyFile, Deployed.Request(Arguments(Workers.Spec.Template, "w")).ShouldBeOfType<NodeRequest>().ReadyFile];
-        foreach (var (pods, file) in Pods.Zip(files))
+        var worker = Deployed.Request(Arguments(Workers.Spec.Template, "w")).ShouldBeOfType<NodeRequest>();
+        string?[] readyFiles = [training.ReadyFile, worker.ReadyFile];
+        foreach (var (pods, file) in Pods.Zip(readyFiles))
         {
             var container = ContainerOf(pods);
             container.ReadinessProbe.Exec.Command.ShouldBe(["test", "-e", file.ShouldNotBeNull()]);
             container.LivenessProbe.ShouldBeNull();
             TimeSpan.FromSeconds(pods.Spec.TerminationGracePeriodSeconds!.Value).ShouldBeGreaterThan(save);
-            container.VolumeMounts.ShouldContain(mount => file.StartsWith(mount.MountPath + "/", StringComparison.Ordinal) && mount.ReadOnlyProperty != true);
+            container.VolumeMounts.ShouldContain(mount =>
+                file.StartsWith(mount.MountPath + "/", StringComparison.Ordinal) && mount.ReadOnlyProperty != true);
         }
     }
 
@@ -114,7 +118,8 @@ public sealed class KubernetesTests
         foreach (var pods in Pods)
         {
             var container = ContainerOf(pods);
-            container.VolumeMounts.Select(static mount => mount.Name).Order().ShouldBe(pods.Spec.Volumes.Select(static volume => volume.Name).Order());
+            container.VolumeMounts.Select(static mount => mount.Name).Order()
+                .ShouldBe(pods.Spec.Volumes.Select(static volume => volume.Name).Order());
             var shared = pods.Spec.Volumes.Single(static volume => volume.PersistentVolumeClaim is not null);
             shared.PersistentVolumeClaim.ClaimName.ShouldBe(claim.Metadata.Name);
             container.VolumeMounts.Single(mount => mount.Name == shared.Name).MountPath.ShouldBe(container.WorkingDir);
