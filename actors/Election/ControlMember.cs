@@ -29,6 +29,8 @@ internal sealed class ControlMember : ReceiveActor, IWithTimers
         {
             Ask();
             Do(joining.Tick(Now, IsMember, parts.Founding.CheckLease()));
+            if (!isElected)
+                SayStanding();
         });
         Receive<Sought>(sought => Do(joining.Answer(sought.HasRight, Now, IsMember)));
         Receive<ActorIdentity>(answer =>
@@ -97,18 +99,11 @@ internal sealed class ControlMember : ReceiveActor, IWithTimers
 
     private void Note(Member member, string what)
     {
-        if (member.UniqueAddress.Equals(cluster.SelfUniqueAddress))
-        {
-            if (!isElected && member.Status == MemberStatus.Up)
-                SayStanding();
-            return;
-        }
-
-        parts.Say($"control process {ControlStatus.Words(member.Address)} {what}");
-        if (!isElected)
-            SayStanding();
+        if (!member.UniqueAddress.Equals(cluster.SelfUniqueAddress))
+            parts.Say($"control process {ControlStatus.Words(member.Address)} {what}");
     }
 
+    // Not with the events: the cluster's state may follow them.
     private void SayStanding()
     {
         var oldest = ControlStatus.Oldest(cluster.State);

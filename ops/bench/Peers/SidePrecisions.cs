@@ -14,7 +14,7 @@ internal sealed record SidePrecisions(Precision Ours, Precision TorchSharps)
     private const int Width = 512;
 
     private static readonly Lazy<SidePrecisions> Faster = new(static () => new SidePrecisions(
-        FasterOf("actortrain", static precision => GemmRate.Measure(precision, repeats: 4)), FasterOf("torchsharp", ProductRate)));
+        FasterOf("actortrain", static precision => GemmRate.Measure(precision)), FasterOf("torchsharp", ProductRate)));
 
     /// <summary>The same for both, but for bfloat16, on a CPU without instructions for it, in which each side multiplies matrices
     /// faster.</summary>

@@ -42,7 +42,10 @@ public sealed class JobScriptTests : IDisposable
             scontrol() { tr , '\n' <<<"$3"; }
             program() {
                 echo "$@" >>commands
-                [[ $1 == node ]] || until [[ $(grep -c ^node commands) == 2 ]]; do read -rt 0.01 <><(:) || true; done
+                [[ $1 == node ]] || for ((i = 0; i < 3000; i++)); do
+                    [[ $(grep -c ^node commands) != 2 ]] || break
+                    read -rt 0.01 <><(:) || true
+                done
             }
             script=$1
             shift
