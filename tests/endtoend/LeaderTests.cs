@@ -76,7 +76,7 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
             Kill(Name, first);
             var second = control.WaitForLeader(first);
             second.WaitForRows(5).ShouldNotBeNull(second.Output);
-            var again = control.Start(0);
+            var again = control.Start(control.NumberOf(first));
             again.WaitForLine(default, "standing by as").ShouldNotBeNull(again.Output);
             Kill(Name, second);
             ShouldEnd(control, control.WaitForLeader(first, second));
@@ -168,9 +168,8 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
         {
             using var nodes = new Nodes(real, control);
             var leader = Training(control);
-            var number = Enumerable.Range(0, 3).Single(i => control[i] == leader);
             leader.Kill();
-            var again = control.Start(number);
+            var again = control.Start(control.NumberOf(leader));
             var next = control.WaitForLeader(leader);
             again.WaitForLine(default, "standing by as").ShouldNotBeNull(again.Output);
             again.Output.ShouldNotContain("elected");

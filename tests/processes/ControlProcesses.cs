@@ -48,6 +48,9 @@ public sealed class ControlProcesses : IDisposable
 
     public RunOnNodes this[int number] => all[number];
 
+    /// <summary>The number of one that was started for the first time.</summary>
+    public int NumberOf(RunOnNodes process) => all.IndexOf(process);
+
     /// <summary>Waits until one of those that live is elected.</summary>
     /// <param name="except">Those that were before.</param>
     public RunOnNodes WaitForLeader(params RunOnNodes[] except)
