@@ -11,7 +11,7 @@ using Xunit.Abstractions;
 namespace ActorTrain.EndToEnd.Tests;
 
 /// <summary>Runs that three processes may lead, of which the one that does is really killed, ended, and stopped and woken.</summary>
-/// <remarks>All but one run with <c>make cluster-test</c>.</remarks>
+/// <remarks>All but two run with <c>make cluster-test</c>.</remarks>
 [Collection(nameof(RealRun))]
 public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
 {
