@@ -11,15 +11,16 @@ namespace ActorTrain.Tests.Databases;
 /// the folder.</remarks>
 public sealed class PostgresServer : IDisposable
 {
-    // $1: the folder of the server's programs, $2: the port. What it says ends with a line "ready" or "failed".
+    // $1: the folder of the server's programs, $2: the port, $3: the address. What it says ends with a line "ready" and the folder, or "failed".
     private const string Watch = """
         folder=$(mktemp -d "${TMPDIR:-/tmp}/actortrain-postgres-XXXXXX") && cd "$folder"
         trap 'cd /; rm -rf "$folder"' EXIT
-        options="-p $2 -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c full_page_writes=off -c shared_buffers=32MB"
+        options="-p $2 -c listen_addresses=$3 -c unix_socket_directories=$folder -c fsync=off -c full_page_writes=off -c shared_buffers=32MB"
         if "$1/initdb" --pgdata=data --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync </dev/null >log 2>&1 &&
+            echo "host all all samenet trust" >>data/pg_hba.conf &&
             "$1/pg_ctl" --pgdata=data --log=server-log --options="$options" --wait start </dev/null >>log 2>&1
         then
-            echo ready
+            echo "ready $folder"
             while read -r order
             do
                 case $order in
@@ -37,14 +38,16 @@ public sealed class PostgresServer : IDisposable
         fi
         """;
 
-    private static readonly Lazy<PostgresServer> TheOne = new(Start);
+    private static readonly Lazy<PostgresServer> TheOne = new(static () => Start());
     private static int databases;
+    private readonly string address;
     private readonly int port;
+    private readonly string folder;
 
-    private PostgresServer(Process watch, int port)
+    private PostgresServer(Process watch, string address, int port, string folder)
     {
         Watcher = watch;
-        this.port = port;
+        (this.address, this.port, this.folder) = (address, port, folder);
     }
 
     /// <summary>The server, started with the first use.</summary>
@@ -52,6 +55,11 @@ public sealed class PostgresServer : IDisposable
 
     /// <summary>A server that no other test knows, to be taken down at will.</summary>
     public static PostgresServer StartOwn() => Start();
+
+    /// <summary>A server on a host of a network.</summary>
+    /// <param name="prefix">What starts a program there, before its name and arguments.</param>
+    /// <param name="address">Of the host.</param>
+    public static PostgresServer StartOn(string[] prefix, string address) => Start(prefix, address);
 
     /// <summary>Ends all its processes at once, as a power cut would; returns when they are gone.</summary>
     public void Crash() => Order("crash");
@@ -80,12 +88,15 @@ public sealed class PostgresServer : IDisposable
     public string NewDatabase()
     {
         var name = $"test_{Interlocked.Increment(ref databases)}";
-        using var connection = new NpgsqlConnection(ConnectionString("postgres"));
+        using var connection = new NpgsqlConnection(LocalConnection("postgres"));
         connection.Open();
         using var command = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
         command.ExecuteNonQuery();
-        return ConnectionString(name);
+        return Connection(address, name);
     }
+
+    /// <summary>A connection to the same database that needs no network, from this machine.</summary>
+    public string Local(string connection) => LocalConnection(new NpgsqlConnectionStringBuilder(connection).Database!);
 
     private void Order(string what)
     {
@@ -95,9 +106,11 @@ public sealed class PostgresServer : IDisposable
             throw new InvalidOperationException($"The PostgreSQL server was told to {what}, and says: {answer}");
     }
 
-    private string ConnectionString(string database) => $"Host=127.0.0.1;Port={port};Username=postgres;Database={database}";
+    private string LocalConnection(string database) => Connection(folder, database);
 
-    private static PostgresServer Start()
+    private string Connection(string host, string database) => $"Host={host};Port={port};Username=postgres;Database={database}";
+
+    private static PostgresServer Start(string[]? prefix = null, string address = "127.0.0.1")
     {
         var programs = Programs() ?? throw new InvalidOperationException(
             "PostgreSQL is missing: these tests start a server of their own; install the Debian package postgresql.");
@@ -106,12 +119,12 @@ public sealed class PostgresServer : IDisposable
         for (var attempt = 1; ; attempt++)
         {
             var port = FreePort();
-            var watch = Process.Start(Shell(programs, port))!;
+            var watch = Process.Start(Shell(prefix ?? [], programs, address, port))!;
             var said = new List<string>();
             while (watch.ReadLine() is { } line)
             {
-                if (line == "ready")
-                    return new PostgresServer(watch, port);
+                if (line.StartsWith("ready ", StringComparison.Ordinal))
+                    return new PostgresServer(watch, address, port, line["ready ".Length..]);
                 said.Add(line);
             }
 
@@ -122,11 +135,10 @@ public sealed class PostgresServer : IDisposable
     }
 
     // The server refuses to run as root.
-    private static ProcessStartInfo Shell(string programs, int port)
+    private static ProcessStartInfo Shell(string[] prefix, string programs, string address, int port)
     {
-        string[] shell = ["sh", "-c", Watch, "sh", programs, $"{port}"];
-        string[] command = Environment.UserName == "root"
-            ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--", .. shell] : shell;
+        string[] user = Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"] : [];
+        string[] command = [.. prefix, .. user, "sh", "-c", Watch, "sh", programs, $"{port}", address];
         return new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = "/",

@@ -1,24 +1,19 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Text.Json;
 using ActorTrain.Tests.Databases;
 using ActorTrain.Tests.Processes;
-using Npgsql;
 using Xunit.Abstractions;
 
 namespace ActorTrain.EndToEnd.Tests;
 
 /// <summary>Runs that three processes may lead, of which the one that does is really killed, ended, and stopped and woken.</summary>
-/// <remarks>All but two run with <c>make cluster-test</c>.</remarks>
+/// <remarks>All but three run with <c>make cluster-test</c>.</remarks>
 [Collection(nameof(RealRun))]
 public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
 {
-    private const int Steps = 400;
-    private const string Single = "leader-single";
+    private const int Steps = LedRuns.Steps;
     private const string NoCheckpoints = "checkpoints.every=1000000";
-    private readonly string journal = PostgresServer.Shared.NewDatabase();
+    private readonly LedRuns runs = new(real, PostgresServer.Shared, PostgresServer.Shared.NewDatabase(), output);
 
     // The last step in the metrics at each death of a leader.
     private readonly List<int> reached = [];
@@ -31,11 +26,11 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
         real.Run("cluster", "init", Certificates).ShouldSucceed();
         foreach (var name in Enumerable.Range(0, 3).Select(ControlProcesses.CertificateOf))
             real.Run("cluster", "cert", name, "--directory", Certificates, "--role", "control").ShouldSucceed();
-        foreach (var name in Nodes.Names)
+        foreach (var name in LedNodes.Names)
             real.Run("cluster", "cert", name, "--directory", Certificates).ShouldSucceed();
         const string At = "127.0.0.1:4054";
-        real.Run([.. Long("leader-refused", $"cluster.control={At}", $"journal.connection={journal}", $"nodes.certificates={Certificates}",
-            $"nodes.certificate={Nodes.Names[0]}"), "--at", At]).ShouldRefuse("is for worker, but control is needed");
+        real.Run([.. LedRuns.Arguments("leader-refused", $"cluster.control={At}", $"journal.connection={runs.Journal}", $"nodes.certificates={Certificates}",
+            $"nodes.certificate={LedNodes.Names[0]}"), "--at", At]).ShouldRefuse("is for worker, but control is needed");
         TheLeaderIsKilled("leader-secured", Certificates);
     }
 
@@ -46,22 +41,22 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
     // No checkpoint is written before the end: what the run resumes from is with its nodes.
     private void TheLeaderIsKilled(string name, string? certificates)
     {
-        using (var control = BeginSecured(name, certificates, NoCheckpoints))
+        using (var control = runs.Begin(name, certificates, null, NoCheckpoints))
         {
-            using var nodes = new Nodes(real, control, certificates);
-            var leader = Training(control);
+            using var nodes = new LedNodes(real, control, certificates);
+            var leader = LedRuns.Training(control);
             var status = real.Run("status", name).ShouldSucceed().Output;
             status.ShouldContain($"led by process {leader.Id} on ");
             status.Split(" standing by").Length.ShouldBe(3, status);
             Kill(name, leader);
             var next = control.WaitForLeader(leader);
-            ShouldEnd(control, next);
+            LedRuns.ShouldEnd(control, next);
             nodes.Leave();
             ShouldHaveResumedFromNodes(name, 1);
         }
 
-        ShouldBeAsUndisturbed(name);
-        Terms().Distinct().ShouldBe([1, 2]);
+        runs.ShouldBeAsUndisturbed(name);
+        runs.Terms().Distinct().ShouldBe([1, 2]);
     }
 
     [Fact]
@@ -69,23 +64,23 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
     public void Leaders_that_are_killed_one_after_the_other_cost_no_step_but_the_open_one()
     {
         const string Name = "leader-again";
-        using (var control = Begin(Name, NoCheckpoints))
+        using (var control = runs.Begin(Name, null, null, NoCheckpoints))
         {
-            using var nodes = new Nodes(real, control);
-            var first = Training(control);
+            using var nodes = new LedNodes(real, control);
+            var first = LedRuns.Training(control);
             Kill(Name, first);
             var second = control.WaitForLeader(first);
             second.WaitForRows(5).ShouldNotBeNull(second.Output);
             var again = control.Start(control.NumberOf(first));
             again.WaitForLine(default, "standing by as").ShouldNotBeNull(again.Output);
             Kill(Name, second);
-            ShouldEnd(control, control.WaitForLeader(first, second));
+            LedRuns.ShouldEnd(control, control.WaitForLeader(first, second));
             nodes.Leave();
             ShouldHaveResumedFromNodes(Name, 2);
         }
 
-        ShouldBeAsUndisturbed(Name);
-        Terms().Distinct().ShouldBe([1, 2, 3]);
+        runs.ShouldBeAsUndisturbed(Name);
+        runs.Terms().Distinct().ShouldBe([1, 2, 3]);
     }
 
     [Fact]
@@ -93,20 +88,20 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
     public void A_leader_that_is_killed_right_after_it_rolled_back_leaves_no_state_of_the_steps_that_it_left()
     {
         const string Name = "leader-rolled-back";
-        using (var control = Begin(Name, "checkpoints.every=10"))
+        using (var control = runs.Begin(Name, null, null, "checkpoints.every=10"))
         {
-            using var nodes = new Nodes(real, control);
-            var leader = Training(control);
+            using var nodes = new LedNodes(real, control);
+            var leader = LedRuns.Training(control);
             leader.WaitForRows(20).ShouldNotBeNull(leader.Output);
             real.Run("rollback", Name, "--to", "10").ShouldSucceed();
             leader.Kill();
-            ShouldEnd(control, control.WaitForLeader(leader));
+            LedRuns.ShouldEnd(control, control.WaitForLeader(leader));
             nodes.Leave();
         }
 
         real.MetricSteps(Name).ShouldBe(Enumerable.Range(1, Steps));
         real.Run("audit", Name).ShouldSucceed().Output.ShouldContain("is clean");
-        Terms().Distinct().ShouldBe([1, 2]);
+        runs.Terms().Distinct().ShouldBe([1, 2]);
     }
 
     [Fact]
@@ -114,23 +109,23 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
     public void A_leader_that_is_asked_to_end_hands_over_and_no_step_is_lost()
     {
         const string Name = "leader-asked";
-        using (var control = Begin(Name))
+        using (var control = runs.Begin(Name))
         {
-            using var nodes = new Nodes(real, control);
+            using var nodes = new LedNodes(real, control);
             for (var i = 1; i <= 2; i++)
             {
-                var leader = Training(control);
+                var leader = LedRuns.Training(control);
                 leader.Signal(leader.Id, "TERM");
                 leader.End().ShouldSucceed().Output.ShouldContain("Another control process takes over.");
             }
 
-            ShouldEnd(control, Training(control));
+            LedRuns.ShouldEnd(control, LedRuns.Training(control));
             nodes.Leave();
         }
 
-        ShouldBeAsUndisturbed(Name);
-        Terms().Distinct().ShouldBe([1, 2, 3]);
-        LostSteps(Name).ShouldBe(0);
+        runs.ShouldBeAsUndisturbed(Name);
+        runs.Terms().Distinct().ShouldBe([1, 2, 3]);
+        runs.LostSteps(Name).ShouldBe(0);
     }
 
     [Fact]
@@ -138,25 +133,25 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
     public void A_leader_that_is_stopped_and_woken_writes_nothing_more_and_ends_with_75()
     {
         const string Name = "leader-stopped";
-        using (var control = Begin(Name))
+        using (var control = runs.Begin(Name))
         {
-            using var nodes = new Nodes(real, control);
-            var leader = Training(control);
+            using var nodes = new LedNodes(real, control);
+            var leader = LedRuns.Training(control);
             leader.Signal(leader.Id, "STOP");
             var next = control.WaitForLeader(leader);
             next.WaitForRows(5).ShouldNotBeNull(next.Output);
-            var before = Terms().Count(static term => term == 1);
+            var before = runs.Terms().Count(static term => term == 1);
             leader.Signal(leader.Id, "CONT");
             var stale = leader.End();
             stale.ExitCode.ShouldBe(75, stale.Output + stale.Error);
             stale.Error.ShouldContain($"is led by process {next.Id} on ");
-            ShouldEnd(control, next);
+            LedRuns.ShouldEnd(control, next);
             nodes.Leave();
-            Terms().Count(static term => term == 1).ShouldBe(before);
+            runs.Terms().Count(static term => term == 1).ShouldBe(before);
         }
 
-        ShouldBeAsUndisturbed(Name);
-        Terms().Distinct().ShouldBe([1, 2]);
+        runs.ShouldBeAsUndisturbed(Name);
+        runs.Terms().Distinct().ShouldBe([1, 2]);
     }
 
     [Fact]
@@ -164,21 +159,21 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
     public void A_leader_that_is_started_again_at_once_stands_by_for_the_next()
     {
         const string Name = "leader-restarted";
-        using (var control = Begin(Name))
+        using (var control = runs.Begin(Name))
         {
-            using var nodes = new Nodes(real, control);
-            var leader = Training(control);
+            using var nodes = new LedNodes(real, control);
+            var leader = LedRuns.Training(control);
             leader.Kill();
             var again = control.Start(control.NumberOf(leader));
             var next = control.WaitForLeader(leader);
             again.WaitForLine(default, "standing by as").ShouldNotBeNull(again.Output);
             again.Output.ShouldNotContain("elected");
-            ShouldEnd(control, next);
+            LedRuns.ShouldEnd(control, next);
             nodes.Leave();
         }
 
-        ShouldBeAsUndisturbed(Name);
-        Terms().Distinct().ShouldBe([1, 2]);
+        runs.ShouldBeAsUndisturbed(Name);
+        runs.Terms().Distinct().ShouldBe([1, 2]);
     }
 
     [Fact]
@@ -186,10 +181,10 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
     public void Of_three_the_last_leads_when_two_are_killed_at_once_and_when_all_are_any_one_resumes_the_run()
     {
         const string Name = "leader-last";
-        using (var control = Begin(Name))
+        using (var control = runs.Begin(Name))
         {
-            using var nodes = new Nodes(real, control);
-            var leader = Training(control);
+            using var nodes = new LedNodes(real, control);
+            var leader = LedRuns.Training(control);
             var standby = control.Others(leader)[0];
             leader.Kill();
             standby.Kill();
@@ -197,12 +192,12 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
             last.WaitForRows(5).ShouldNotBeNull(last.Output);
             last.Kill();
             last.End().ExitCode.ShouldNotBe(0);
-            ShouldEnd(control, control.Start(2));
+            LedRuns.ShouldEnd(control, control.Start(2));
             nodes.Leave();
         }
 
-        ShouldBeAsUndisturbed(Name);
-        Terms().Distinct().ShouldBe([1, 2, 3]);
+        runs.ShouldBeAsUndisturbed(Name);
+        runs.Terms().Distinct().ShouldBe([1, 2, 3]);
     }
 
     [Fact]
@@ -210,10 +205,10 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
     public void A_standby_that_was_stopped_joins_the_others_again_and_the_run_notices_nothing()
     {
         const string Name = "leader-standby";
-        using (var control = Begin(Name))
+        using (var control = runs.Begin(Name))
         {
-            using var nodes = new Nodes(real, control);
-            var leader = Training(control);
+            using var nodes = new LedNodes(real, control);
+            var leader = LedRuns.Training(control);
             var standby = control.Others(leader)[0];
             standby.Signal(standby.Id, "STOP");
             leader.WaitForLine(default, "is taken for lost").ShouldNotBeNull(leader.Output);
@@ -221,13 +216,13 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
             standby.Signal(standby.Id, "CONT");
             standby.WaitForLine(woken, "joining them again").ShouldNotBeNull(standby.Output);
             standby.WaitForLine(woken, "standing by as").ShouldNotBeNull(standby.Output);
-            ShouldEnd(control, leader);
+            LedRuns.ShouldEnd(control, leader);
             nodes.Leave();
         }
 
-        ShouldBeAsUndisturbed(Name);
-        Terms().Distinct().ShouldBe([1]);
-        LostSteps(Name).ShouldBe(0);
+        runs.ShouldBeAsUndisturbed(Name);
+        runs.Terms().Distinct().ShouldBe([1]);
+        runs.LostSteps(Name).ShouldBe(0);
     }
 
     [Fact]
@@ -235,10 +230,10 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
     public void A_run_that_an_operator_stops_ends_everywhere_and_the_same_commands_resume_it()
     {
         const string Name = "leader-operator";
-        using (var control = Begin(Name))
+        using (var control = runs.Begin(Name))
         {
-            using var nodes = new Nodes(real, control);
-            Training(control);
+            using var nodes = new LedNodes(real, control);
+            LedRuns.Training(control);
             real.Run("stop", Name).ShouldSucceed();
             foreach (var process in Enumerable.Range(0, 3).Select(i => control[i]))
                 process.End().ShouldSucceed();
@@ -246,47 +241,37 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
             real.Run("stop", Name).ShouldRefuse($"No process is training runs/{Name}");
             for (var i = 0; i < 3; i++)
                 control.Start(i);
-            ShouldEnd(control, control.WaitForLeader([control[0], control[1], control[2]]));
+            LedRuns.ShouldEnd(control, control.WaitForLeader([control[0], control[1], control[2]]));
             nodes.Leave();
         }
 
-        ShouldBeAsUndisturbed(Name);
-        Terms().Distinct().ShouldBe([1, 2]);
-        LostSteps(Name).ShouldBe(0);
+        runs.ShouldBeAsUndisturbed(Name);
+        runs.Terms().Distinct().ShouldBe([1, 2]);
+        runs.LostSteps(Name).ShouldBe(0);
     }
 
     [Fact]
     public void What_control_processes_cannot_do_is_refused_in_a_sentence()
     {
         const string Address = "127.0.0.1:4054";
-        string[] shared = [$"cluster.control={Address},127.0.0.1:4055", $"journal.connection={journal}"];
-        real.Run([.. Long("leader-refused", shared)]).ShouldRefuse("--at is missing", Address);
-        real.Run([.. Long("leader-refused", shared), "--at", "127.0.0.1:9"]).ShouldRefuse("--at is '127.0.0.1:9'", Address);
-        real.Run([.. Long("leader-refused", shared[..1]), "--at", Address]).ShouldRefuse("cluster.control", "journal.connection");
-        real.Run([.. Long("leader-refused"), "--at", Address]).ShouldRefuse("--at", "cluster.control");
+        string[] shared = [$"cluster.control={Address},127.0.0.1:4055", $"journal.connection={runs.Journal}"];
+        real.Run([.. LedRuns.Arguments("leader-refused", shared)]).ShouldRefuse("--at is missing", Address);
+        real.Run([.. LedRuns.Arguments("leader-refused", shared), "--at", "127.0.0.1:9"]).ShouldRefuse("--at is '127.0.0.1:9'", Address);
+        real.Run([.. LedRuns.Arguments("leader-refused", shared[..1]), "--at", Address]).ShouldRefuse("cluster.control", "journal.connection");
+        real.Run([.. LedRuns.Arguments("leader-refused"), "--at", Address]).ShouldRefuse("--at", "cluster.control");
         using (var listener = new TcpListener(IPAddress.Loopback, 0))
         {
             listener.Start();
             var busy = $"{listener.LocalEndpoint}";
-            real.Run([.. Long("leader-refused", $"cluster.control={busy}", shared[1]), "--at", busy]).ShouldRefuse("Cannot listen", busy);
+            real.Run([.. LedRuns.Arguments("leader-refused", $"cluster.control={busy}", shared[1]), "--at", busy]).ShouldRefuse("Cannot listen", busy);
         }
 
-        real.Run([.. Long("leader-refused", "cluster.control=10.0.0.1:4054")])
+        real.Run([.. LedRuns.Arguments("leader-refused", "cluster.control=10.0.0.1:4054")])
             .ShouldRefuse("cluster.control contains 10.0.0.1:4054", "nodes.certificates", "actortrain cluster init");
         foreach (var wrong in new[] { "0.0.0.0:4054", "nowhere", $"{Address},{Address}", "127.0.0.1" })
-            real.Run([.. Long("leader-refused", $"cluster.control={wrong}")]).ShouldRefuse("cluster.control", Address);
+            real.Run([.. LedRuns.Arguments("leader-refused", $"cluster.control={wrong}")]).ShouldRefuse("cluster.control", Address);
         Directory.Exists(real.RunFolder("leader-refused")).ShouldBeFalse();
     }
-
-    // A busy machine may be silent for long.
-    private static string[] Long(string name, params string[] more) => RealRun.Pretrain(
-        name, "float32",
-        [$"training.steps={Steps}", "checkpoints.every=50", "evaluation.every=200", "trainers.count=2", "nodes.timeout=20", .. more]);
-
-    private ControlProcesses Begin(string name, params string[] more) => BeginSecured(name, null, more);
-
-    private ControlProcesses BeginSecured(string name, string? certificates, params string[] more) =>
-        new(real, name, Long(name, [$"journal.connection={journal}", "cluster.timeout=5", .. more]), certificates: certificates);
 
     private void Kill(string name, RunOnNodes leader)
     {
@@ -297,7 +282,7 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
 
     private void ShouldHaveResumedFromNodes(string name, int times)
     {
-        var resumed = Numbers("SELECT (convert_from(message, 'UTF8')::json->>'step')::bigint FROM journal "
+        var resumed = runs.Numbers("SELECT (convert_from(message, 'UTF8')::json->>'step')::bigint FROM journal "
             + "WHERE manifest LIKE 'RunResumed/%' ORDER BY ordering");
         output.WriteLine($"{name}: killed after steps {string.Join(' ', reached)}, resumed from steps {string.Join(' ', resumed)}");
         resumed.Count.ShouldBe(times);
@@ -305,79 +290,5 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
         // No node may have been told of the last step that is in the file.
         foreach (var (from, until) in resumed.Zip(reached))
             from.ShouldBeGreaterThanOrEqualTo(until - 1);
-    }
-
-    // The one that leads, when it has taken some steps and all others stand by.
-    private static RunOnNodes Training(ControlProcesses control)
-    {
-        var leader = control.WaitForLeader([.. Enumerable.Range(0, 3).Select(i => control[i]).Where(static process => process.HasEnded)]);
-        foreach (var other in control.Others(leader))
-            other.WaitForLine(default, "standing by as").ShouldNotBeNull(other.Output);
-        leader.WaitForRows(5).ShouldNotBeNull(leader.Output);
-        return leader;
-    }
-
-    private static void ShouldEnd(ControlProcesses control, RunOnNodes leader)
-    {
-        var others = control.Others(leader);
-        leader.End().ShouldSucceed();
-        foreach (var other in others)
-            other.End().ShouldSucceed();
-    }
-
-    private void ShouldBeAsUndisturbed(string name)
-    {
-        real.Run(Long(Single)).ShouldSucceed();
-        real.NewestWeights(name).ShouldBe(real.NewestWeights(Single));
-        real.MetricSteps(name).ShouldBe(Enumerable.Range(1, Steps));
-        real.Run("audit", name).ShouldSucceed().Output.ShouldContain("is clean");
-        var terms = Terms();
-        terms.ShouldBe(terms.Order());
-        output.WriteLine($"{name}: terms {string.Join(' ', terms)}");
-    }
-
-    // Of the decisions in the journal, in the order in which they were written.
-    private List<long> Terms() => Numbers("SELECT split_part(manifest, ' ', 3)::bigint FROM journal ORDER BY ordering");
-
-    private List<long> Numbers(string query)
-    {
-        using var database = new NpgsqlConnection(journal);
-        database.Open();
-        using var command = new NpgsqlCommand(query, database);
-        using var rows = command.ExecuteReader();
-        List<long> numbers = [];
-        while (rows.Read())
-            numbers.Add(rows.GetInt64(0));
-        return numbers;
-    }
-
-    private long LostSteps(string name)
-    {
-        using var json = JsonDocument.Parse(real.Run("goodput", name, "--json").ShouldSucceed().Output);
-        return json.RootElement.GetProperty("lost_steps").GetInt64();
-    }
-
-    // They outlive whoever leads.
-    private sealed class Nodes(RealRun real, ControlProcesses control, string? certificates = null) : IDisposable
-    {
-        public static readonly IReadOnlyList<string> Names = ["first", "second"];
-
-        private readonly List<Process> all =
-        [
-            .. Names.Select(name => real.Start([
-                "node", "--join", string.Join(',', control.NodeAddresses), "--name", name,
-                .. certificates is null ? (string[])[] : ["--certificates", certificates, "--certificate", name]])),
-        ];
-
-        public void Leave()
-        {
-            foreach (var node in all)
-            {
-                using var term = real.StartIn("", "kill", ["-TERM", node.Id.ToString(CultureInfo.InvariantCulture)]);
-                Outcome.Of(node).ShouldSucceed();
-            }
-        }
-
-        public void Dispose() => all.ForEach(static node => node.Dispose());
     }
 }

@@ -4,21 +4,25 @@ using System.Net.Sockets;
 
 namespace ActorTrain.Tests.Processes;
 
-/// <summary>Three processes that may lead a run, started at the same time.</summary>
+/// <summary>Processes that may lead a run, started at the same time.</summary>
 public sealed class ControlProcesses : IDisposable
 {
     private readonly RealRun real;
     private readonly string name;
     private readonly string[] command;
     private readonly string? certificates;
+    private readonly IReadOnlyList<TestHost>? hosts;
     private readonly List<RunOnNodes> all = [];
 
     /// <param name="command">That trains the run, without its nodes and its control processes.</param>
     /// <param name="certificates">Folder with one for each; null for plain text. See <see cref="CertificateOf"/>.</param>
-    public ControlProcesses(RealRun real, string name, string[] command, int count = 3, string? certificates = null)
+    /// <param name="hosts">Where each is started; null: as any program of this machine.</param>
+    public ControlProcesses(
+        RealRun real, string name, string[] command, string? certificates = null, IReadOnlyList<TestHost>? hosts = null)
     {
-        (this.real, this.name, this.command, this.certificates) = (real, name, command, certificates);
-        var free = FreeAddresses(2 * count);
+        (this.real, this.name, this.command, this.certificates, this.hosts) = (real, name, command, certificates, hosts);
+        var count = hosts?.Count ?? 3;
+        var free = hosts is null ? FreeAddresses(2 * count) : [.. hosts.Select(static host => host.At(4054)), .. hosts.Select(static host => host.At(4053))];
         Addresses = free[..count];
         NodeAddresses = free[count..];
         for (var i = 0; i < count; i++)
@@ -35,9 +39,10 @@ public sealed class ControlProcesses : IDisposable
     public static string CertificateOf(int number) => string.Create(CultureInfo.InvariantCulture, $"leader-{number}");
 
     /// <summary>Starts one, for the first time or again.</summary>
+    /// <param name="number">From 0; of one that was started for the first time.</param>
     public RunOnNodes Start(int number)
     {
-        var process = new RunOnNodes(real, name, [
+        var process = new RunOnNodes(real, name, hosts?[number], [
             .. command, "--set", $"cluster.control={string.Join(',', Addresses)}", "--at", Addresses[number],
             "--set", $"nodes.listen={NodeAddresses[number]}",
             .. certificates is null ? (string[])[] :

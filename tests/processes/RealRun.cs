@@ -36,7 +36,14 @@ public class RealRun : IDisposable
         }.Concat(more).SelectMany(static setting => new[] { "--set", setting }),
     ];
 
-    public Process Start(params string[] arguments) => StartIn("", "dotnet", [Program, .. arguments]);
+    public Process Start(params string[] arguments) => StartOn(null, arguments);
+
+    /// <summary>Starts it on a host of a network; null: as any program of this machine.</summary>
+    public Process StartOn(TestHost? host, params string[] arguments)
+    {
+        string[] command = [.. host?.Prefix ?? [], "dotnet", Program, .. arguments];
+        return StartIn("", command[0], command[1..]);
+    }
 
     /// <summary>Starts another program in the folder, or in one below it, with all its streams at hand.</summary>
     public Process StartIn(string below, string program, string[] arguments)

@@ -18,10 +18,16 @@ public sealed partial class RunOnNodes : IDisposable
     private readonly long rowsBefore;
 
     public RunOnNodes(RealRun real, string name, params string[] arguments)
+        : this(real, name, null, arguments)
+    {
+    }
+
+    /// <param name="host">Where; null: as any program of this machine.</param>
+    public RunOnNodes(RealRun real, string name, TestHost? host, params string[] arguments)
     {
         (this.real, this.name) = (real, name);
         rowsBefore = MetricsLength;
-        process = real.Start(arguments);
+        process = real.StartOn(host, arguments);
         errors = process.StandardError.ReadToEndAsync();
         reader = new Thread(Read) { IsBackground = true };
         reader.Start();

@@ -92,8 +92,33 @@ struct Attention {
 
     // The scores of a tile's rows with a panel of keys.
     void scores(const RowsA& a, int64_t rows, const Blocks& keys, int64_t j, const StoreTo& to) const {
-        tile<Cell>(rows, width_cells, a, Panel{keys.of(j) + j % ak_kv_block * width_cells}, StartAtZero{}, to);
+        tile<Cell>(rows, width_cells, a, Panel{panel(keys, j)}, StartAtZero{}, to);
     }
+
+    // The scores of a tile's rows with the keys of a range; `to` begins with position 0.
+    void scores(const RowsA& a, int64_t rows, const Blocks& keys, const Keys& range, const StoreTo& to) const {
+        if (rows == 1) return scores_of_few<1>(a, keys, range, to);
+        if (rows == 2) return scores_of_few<2>(a, keys, range, to);
+        for (int64_t j = range.start(); j < range.end; j = range.from(j + NR)) scores(a, rows, keys, j, {to.to + j, to.ld});
+    }
+    template <int Rows>
+    void scores_of_few(const RowsA& a, const Blocks& keys, const Keys& range, const StoreTo& to) const {
+        for (int64_t j = range.start(), next; j < range.end; j = range.from(next)) {
+            const int64_t end = j < range.sinks ? std::min(range.sinks, range.end) : range.end;
+            with_panels<Rows>(ceil_div(end - j, NR), [&](auto count) {
+                Sums<Rows> sums[count];
+                const float* from[count];
+                for (int i = 0; i < count; ++i) {
+                    from[i] = panel(keys, j + i * NR);
+                    StartAtZero().template operator()<Rows>(sums[i]);
+                }
+                multiply_abreast<Cell>(width_cells, a, from, sums);
+                for (int i = 0; i < count; ++i) StoreTo{to.to + j + i * NR, to.ld}.template operator()<Rows>(sums[i]);
+                next = j + count * NR;
+            });
+        }
+    }
+    const float* panel(const Blocks& keys, int64_t j) const { return keys.of(j) + j % ak_kv_block * width_cells; }
 
     // Sums over the keys of a range of those over a wider one: begun there, or resting in memory before and after.
     struct Rest {
@@ -103,23 +128,45 @@ struct Attention {
 
     // Each to[row] = p [rows, p_ld cells] · values, times the row's factor; p begins with the range's first key.
     void weigh(const P* p, int64_t p_ld, int64_t rows, const Blocks& values, const Keys& range, const Rest& rest, T* const* to, const float* factors) const {
+        const RowsA a{reinterpret_cast<const float*>(p), p_ld};
+        if (rows == 1 && rest.is_first && rest.is_last) return weigh_few<1>(a, values, range, to, factors);
+        if (rows == 2 && rest.is_first && rest.is_last) return weigh_few<2>(a, values, range, to, factors);
         for (int64_t panel = 0; panel < width_panels; ++panel)
-            with_rows(rows, [&](auto n) { weigh_panel<n>(reinterpret_cast<const float*>(p), p_ld, values, range, panel, rest, to, factors); });
+            with_rows(rows, [&](auto n) { weigh_panel<n>(a.a, p_ld, values, range, panel, rest, to, factors); });
+    }
+    template <int Rows>
+    void weigh_few(const RowsA& p, const Blocks& values, const Keys& range, T* const* to, const float* factors) const {
+        for (int64_t first = 0; first < width_panels; first += panels_abreast<Rows>)
+            with_panels<Rows>(width_panels - first, [&](auto count) {
+                Sums<Rows> sums[count];
+                for (int i = 0; i < count; ++i) StartAtZero().template operator()<Rows>(sums[i]);
+                for (int64_t j = range.start(); j < range.end; j = range.from(j + ak_kv_block)) {
+                    const float* from[count];
+                    for (int i = 0; i < count; ++i) from[i] = values.of(j) + (first + i) * block_cells * NR;
+                    multiply_abreast<Cell>(ceil_div(std::min<int64_t>(ak_kv_block, range.end - j), depth), RowsA{p.a + (j - range.first) / depth, p.row_step},
+                                           from, sums);
+                }
+                for (int i = 0; i < count; ++i) write<Rows>(sums[i], (first + i) * NR, to, factors);
+            });
     }
     template <int Rows>
     __attribute__((noinline)) void weigh_panel(const float* p, int64_t p_ld, const Blocks& values, const Keys& range, int64_t panel, const Rest& rest,
                                                T* const* to, const float* factors) const {
         Sums<Rows> sums;
-        const int64_t column = panel * NR, left = width - column;
+        const int64_t column = panel * NR;
         if (rest.is_first) StartAtZero{}.operator()<Rows>(sums);
         else LoadFrom{rest.sums + column, padded}.template operator()<Rows>(sums);
         for (int64_t j = range.start(); j < range.end; j = range.from(j + ak_kv_block))
             multiply<Cell, Rows>(ceil_div(std::min<int64_t>(ak_kv_block, range.end - j), depth), p + (j - range.first) / depth, p_ld, 1,
                                  Panel{values.of(j) + panel * block_cells * NR}, sums, [](int64_t) {});
         if (!rest.is_last) return StoreTo{rest.sums + column, padded}.template operator()<Rows>(sums);
+        write<Rows>(sums, column, to, factors);
+    }
+    template <int Rows>
+    inline __attribute__((always_inline)) void write(Sums<Rows>& sums, int64_t column, T* const* to, const float* factors) const {
         for_all<Rows>(sums, [&](int r, int v, vf& sum) {
             const vf x = sum * set(factors[r]);
-            const int64_t n = left - v * W;
+            const int64_t n = width - column - v * W;
             if (n >= W) store(to[r] + column + v * W, x);
             else if (n > 0) store(to[r] + column + v * W, x, n);
         });
@@ -187,7 +234,7 @@ struct Attention {
         float* s = memory;
         P* p = reinterpret_cast<P*>(s + MR * ld);
         const Keys range = blocks_seen(queries[0].seen, queries[rows - 1].seen);
-        for (int64_t j = range.start(); j < range.end; j = range.from(j + NR)) scores(a, rows, keys, j, {s + j, ld});
+        scores(a, rows, keys, range, {s, ld});
         T* to[MR];
         float factors[MR];
         for (int64_t r = 0; r < rows; ++r) {

@@ -25,14 +25,23 @@ struct RowMajor {  // [M, K]
 
     bool is_of_cells() const { return sizeof(T) * D::Cell::depth == sizeof(float) && ld % D::Cell::depth == 0; }
 
-    // A tile can read rows in place when their elements already are whole cells, unless the rows lie so that they fall on each other in the L1
-    // cache (8 or more of them a multiple of 4 KB apart).
-    bool in_place() const { return is_of_cells() && ld * sizeof(T) % 2048 != 0; }
+    // A tile can read rows in place when their elements already are whole cells, unless half of its rows or more fall on each other in the L1 cache, a multiple
+    // of 4 KB apart: of few rows, if all do.
+    bool in_place() const { return is_of_cells() && ld * sizeof(T) % (MR < 8 ? 4096 : 2048) != 0; }
     Coming coming(int64_t row, int64_t rows, int64_t k) const {
         constexpr int64_t group_bytes = cell_group * D::Cell::depth * sizeof(T);
         return {reinterpret_cast<const char*>(a + row * ld + k), INT64_MAX, 64 / group_bytes, 64, rows, ld * static_cast<int64_t>(sizeof(T))};
     }
     RowsA rows_at(int64_t row, int64_t k) const { return {reinterpret_cast<const float*>(a + row * ld + k), ld / D::Cell::depth}; }
+
+    // The first rows, whole, as cells in [rows][round_up(cells, W)].
+    RowsA copied(int64_t rows, int64_t count, float* to) const {
+        const int64_t to_ld = round_up(ceil_div(count, D::Cell::depth), W);
+        for (int64_t r = 0; r < rows; ++r)
+            for (int64_t k = 0; k < count; k += W * D::Cell::depth)
+                store(to + r * to_ld + k / D::Cell::depth, Source<D, T>::along(a + r * ld + k, count - k));
+        return {to, to_ld};
+    }
 };
 template <class D, class T>
 struct ColumnMajor {  // [K, M]
@@ -90,7 +99,6 @@ struct Range {
     int64_t begin, end;
     int64_t count() const { return end - begin; }
     Range share(int64_t i, int64_t of) const { return {begin + count() * i / of, begin + count() * (i + 1) / of}; }  // equal to within one
-    Range tile(int64_t t) const { return {begin + t * MR, std::min(begin + (t + 1) * MR, end)}; }
 };
 
 // How a product is cut: the rows of A into blocks, B into `splits` ranges of panels, the summed dimension into parts. No cut changes a bit.
@@ -145,40 +153,24 @@ private:
     }
 };
 
-// y = A·B of one row, whose cells are at `a`. A tile of one row would be a few chains, of which each addition waits for the one before: here several panels
-// are walked along at once. They stream past, so there is nothing else to do for the caches.
-template <class D>
-void product_of_row(int64_t N, int64_t cells, const float* a, const PackedB<D>& b, const Output& out) {
-    constexpr int64_t abreast = 4, cells_ahead = 12;
+// y = A·B of a few rows. Panels stream past, so there is nothing else to do for the caches.
+template <class D, int Rows>
+void product_of_few(int64_t N, int64_t cells, const RowsA& a, const PackedB<D>& b, const Output& out) {
+    constexpr int64_t abreast = panels_abreast<Rows>;
     const int64_t panels = ceil_div(N, NR);
     parallel(ceil_div(panels, abreast), [&](int64_t task, int) {
         const int64_t first = task * abreast;
-        const auto walk = [&](auto width) __attribute__((always_inline)) {
-            constexpr int count = decltype(width)::value;
-            Sums<1> sums[count];
+        with_panels<Rows>(panels - first, [&](auto count) {
+            Sums<Rows> sums[count];
+            const float* from[count];
             const auto corner = [&](int i) { return Corner{out, 0, (first + i) * NR, N - (first + i) * NR}; };
-            for (int i = 0; i < count; ++i)
-                Begin{corner(i), nullptr, 0, out.add ? Begin::from_y : Begin::zero, {}, {}, {}}.template operator()<1>(sums[i]);
-            const float* from = b.panel(first, 0);
-            const int64_t step = panel_floats(cells);
-            for (int64_t c = 0; c < cells; ++c, from += NR) {
-                const vf x = set(a[c]);
-#pragma GCC unroll 4
-                for (int i = 0; i < count; ++i)
-#pragma GCC unroll 8
-                    for (int v = 0; v < NV; ++v) {
-                        _mm_prefetch(reinterpret_cast<const char*>(from + i * step + cells_ahead * NR + v * W), _MM_HINT_T0);
-                        sums[i][0][v] = D::Cell::multiply_add(x, load(from + i * step + v * W), sums[i][0][v]);
-                    }
+            for (int i = 0; i < count; ++i) {
+                from[i] = b.panel(first + i, 0);
+                Begin{corner(i), nullptr, 0, out.add ? Begin::from_y : Begin::zero, {}, {}, {}}.template operator()<Rows>(sums[i]);
             }
-            for (int i = 0; i < count; ++i) Finish{corner(i), nullptr, 0, false, nullptr}.template operator()<1>(sums[i]);
-        };
-        switch (std::min(abreast, panels - first)) {
-            case 1: return walk(std::integral_constant<int, 1>());
-            case 2: return walk(std::integral_constant<int, 2>());
-            case 3: return walk(std::integral_constant<int, 3>());
-            default: return walk(std::integral_constant<int, abreast>());
-        }
+            multiply_abreast<typename D::Cell>(cells, a, from, sums);
+            for (int i = 0; i < count; ++i) Finish{corner(i), nullptr, 0, false, nullptr}.template operator()<Rows>(sums[i]);
+        });
     });
 }
 
@@ -189,7 +181,11 @@ template <class D, class A, class B>
 void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Output& out, int64_t lanes = 1) {
     using Cell = typename D::Cell;
     if constexpr (B::is_packed)
-        if (M == 1 && lanes == 1 && a.is_of_cells()) return product_of_row<D>(N, ceil_div(K, Cell::depth), a.rows_at(0, 0).a, b, out);
+        if (M <= 2 && lanes == 1) {
+            const int64_t cells = ceil_div(K, Cell::depth);
+            const RowsA rows = a.is_of_cells() ? a.rows_at(0, 0) : a.copied(M, K, scratch(Slot::blocks).floats(M * round_up(cells, W)));
+            return M == 1 ? product_of_few<D, 1>(N, cells, rows, b, out) : product_of_few<D, 2>(N, cells, rows, b, out);
+        }
     const bool in_place = a.in_place(), rests_in_y = out.is_plain();
     const Sum sum(K, lanes, Cell::depth, !B::is_packed);
     const Cuts cuts(M, N, sum.cells(), sum.part_cells, !in_place, !B::is_packed);
@@ -220,9 +216,9 @@ void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Outp
                 }
                 const bool is_first_panel = p == panels.begin, is_last_panel = p + 1 == panels.end;
                 for (int64_t t = 0; t < tiles; ++t) {
-                    const Range rows = block.tile(t);
+                    const Range rows = block.share(t, tiles);
                     const bool is_bottom = t + 1 == tiles;
-                    const Range next_rows = block.tile(is_bottom ? 0 : t + 1);
+                    const Range next_rows = block.share(is_bottom ? 0 : t + 1, tiles);
                     float* const own_a = packed + t * MR * cuts.part;
                     for (int64_t i = 0; !in_place && is_first_panel && i < chains; ++i)
                         a.pack(rows.begin, rows.count(), k + i * chain_depth, chain_depth, own_a + i * chain_cells * MR, panels.begin == 0);

@@ -1,6 +1,8 @@
 // The micro-kernel: a tile of MR rows and NV vectors of columns, kept in registers while it walks along the summed dimension. Every element is
 // one chain of multiply-adds in ascending order, so its bits depend neither on the tile it falls into nor on how rows are shared out.
 #pragma once
+#include <algorithm>
+
 #include "operand.h"
 
 namespace ak::AK_ISA {
@@ -164,6 +166,42 @@ void with_rows(int64_t rows, const Body& body) {
 #endif
 #undef AK_ROWS
     }
+}
+
+// Tiles of few rows are few chains, of which each addition waits for the one before. So neighbouring panels are walked along at once; how many:
+template <int Rows>
+constexpr int panels_abreast = Rows == 1 ? 4 : Rows == 2 ? 2 : 1;
+
+// Calls body(count) with min(left, panels_abreast<Rows>) as a constant.
+template <int Rows, class Body>
+void with_panels(int64_t left, const Body& body) {
+    switch (std::min<int64_t>(left, panels_abreast<Rows>)) {
+        case 1: return body(std::integral_constant<int, 1>());
+        case 2: return body(std::integral_constant<int, 2>());
+        case 3: return body(std::integral_constant<int, 3>());
+        default: return body(std::integral_constant<int, panels_abreast<Rows>>());
+    }
+}
+
+// sums[i] += A·(the panel at from[i]) over `cells`; leaves from[i] behind them.
+template <class Cell, int Count, int Rows>
+inline __attribute__((always_inline)) void multiply_abreast(int64_t cells, RowsA a, const float* (&from)[Count], Sums<Rows> (&sums)[Count]) {
+    constexpr int64_t cells_ahead = 12;
+    for (int64_t c = 0; c < cells; ++c) {
+        vf x[Rows];
+#pragma GCC unroll 4
+        for (int r = 0; r < Rows; ++r) x[r] = set(a.a[c + r * a.row_step]);
+#pragma GCC unroll 4
+        for (int i = 0; i < Count; ++i)
+#pragma GCC unroll 8
+            for (int v = 0; v < NV; ++v) {
+                const float* column = from[i] + c * NR + v * W;
+                _mm_prefetch(reinterpret_cast<const char*>(column + cells_ahead * NR), _MM_HINT_T0);
+#pragma GCC unroll 4
+                for (int r = 0; r < Rows; ++r) sums[i][r][v] = Cell::multiply_add(x[r], load(column), sums[i][r][v]);
+            }
+    }
+    for (int i = 0; i < Count; ++i) from[i] += cells * NR;
 }
 
 template <class Cell, class A, class B, class Start, class Finish>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ActorTrain.Models;
 
 namespace ActorTrain.Bench.Peers;
 
@@ -58,6 +59,7 @@ internal sealed class PeerProcess : IDisposable
 
     /// <summary>Runs that many repetitions; returns the words of the result line.</summary>
     /// <exception cref="TimeoutException">There was no answer in time.</exception>
+    /// <exception cref="UserErrorException">The process has ended.</exception>
     public string[] Run(int repetitions)
     {
         process.StandardInput.WriteLine(string.Create(CultureInfo.InvariantCulture, $"run {repetitions}"));
@@ -92,7 +94,7 @@ internal sealed class PeerProcess : IDisposable
         }
 
         return line.Result
-            ?? throw new InvalidOperationException($"{name} ended before it answered {what}; what it printed on standard error says why.");
+            ?? throw new UserErrorException($"{name} ended before it answered {what}; what it printed on standard error says why.");
     }
 
     private static bool Tunes(string variable) => TuningPrefixes.Any(prefix => variable.StartsWith(prefix, StringComparison.Ordinal));

@@ -1,0 +1,230 @@
+using System.Diagnostics;
+using ActorTrain.Tests.Databases;
+using ActorTrain.Tests.Processes;
+using Xunit.Abstractions;
+
+namespace ActorTrain.EndToEnd.Tests;
+
+/// <summary>A run over six hosts of a network whose links are cut, one way or both, and made slow: three that may lead, two nodes, and the database.</summary>
+/// <remarks>It needs root and nftables, which <c>make cluster-test</c> installs; elsewhere, the tests say that they did not run.</remarks>
+[Collection(nameof(RealRun))]
+[Trait("Category", "Cluster")]
+public sealed class PartitionTests : IDisposable
+{
+    private const string Certificates = "partitions";
+    private readonly RealRun real;
+    private readonly ITestOutputHelper output;
+    private readonly TestNetwork network = new();
+    private readonly TestHost[] control, workers;
+    private readonly TestHost database;
+    private readonly PostgresServer server;
+    private readonly LedRuns runs;
+
+    public PartitionTests(RealRun real, ITestOutputHelper output)
+    {
+        (this.real, this.output) = (real, output);
+        control = [.. Enumerable.Range(0, 3).Select(i => network.Add($"leader-{i}"))];
+        workers = [.. LedNodes.Names.Select(network.Add)];
+        database = network.Add("database");
+        server = PostgresServer.StartOn(database.Prefix, database.Address);
+        runs = new LedRuns(real, server, server.NewDatabase(), output);
+        if (Directory.Exists(real.At(Certificates)))
+            return;
+        real.Run("cluster", "init", Certificates).ShouldSucceed();
+        foreach (var host in control)
+            real.Run("cluster", "cert", host.Name, "--directory", Certificates, "--role", "control").ShouldSucceed();
+        foreach (var host in workers)
+            real.Run("cluster", "cert", host.Name, "--directory", Certificates).ShouldSucceed();
+    }
+
+    [Fact]
+    public void A_leader_that_is_cut_off_from_everybody_is_replaced_and_writes_nothing_more()
+    {
+        const string Name = "cut-off";
+        using (var processes = Begin(Name))
+        {
+            using var nodes = Nodes(processes);
+            var leader = LedRuns.Training(processes);
+            var (alone, others) = Sides(processes, leader);
+            TestNetwork.Cut([alone], [.. others, .. workers, database]);
+            var next = Replaced(processes, leader);
+            ShouldBeFenced(leader);
+            network.Heal();
+            var again = processes.Start(processes.NumberOf(leader));
+            again.WaitForLine(default, "standing by as").ShouldNotBeNull(again.Output);
+            LedRuns.ShouldEnd(processes, next);
+            nodes.Leave();
+        }
+
+        ShouldBeAsUndisturbed(Name, terms: 2);
+    }
+
+    /// <summary>It still reaches the database and the nodes, so that nothing but the election says that it is to go.</summary>
+    [Fact]
+    public void A_leader_that_the_other_control_processes_cannot_reach_gives_way_to_one_of_them()
+    {
+        const string Name = "cut-from-control";
+        using (var processes = Begin(Name))
+        {
+            using var nodes = Nodes(processes);
+            var leader = LedRuns.Training(processes);
+            var (alone, others) = Sides(processes, leader);
+            TestNetwork.Cut([alone], others);
+            var next = Replaced(processes, leader);
+            ShouldBeFenced(leader);
+            network.Heal();
+            LedRuns.ShouldEnd(processes, next);
+            nodes.Leave();
+        }
+
+        ShouldBeAsUndisturbed(Name, terms: 2);
+    }
+
+    /// <summary>It hears everybody, and nobody hears it.</summary>
+    [Fact]
+    public void A_leader_that_nobody_hears_is_replaced()
+    {
+        const string Name = "cut-one-way";
+        using (var processes = Begin(Name))
+        {
+            using var nodes = Nodes(processes);
+            var leader = LedRuns.Training(processes);
+            var (alone, others) = Sides(processes, leader);
+            foreach (var host in (TestHost[])[.. others, .. workers, database])
+                TestNetwork.CutOneWay(alone, host);
+            var next = Replaced(processes, leader);
+            ShouldBeFenced(leader);
+            network.Heal();
+            LedRuns.ShouldEnd(processes, next);
+            nodes.Leave();
+        }
+
+        ShouldBeAsUndisturbed(Name, terms: 2);
+    }
+
+    [Fact]
+    public void A_bad_link_between_two_nodes_costs_neither_of_them()
+    {
+        const string Name = "cut-between-nodes";
+        using (var processes = Begin(Name))
+        {
+            using var nodes = Nodes(processes);
+            var leader = LedRuns.Training(processes);
+            TestNetwork.Cut([workers[0]], [workers[1]]);
+            LedRuns.ShouldEnd(processes, leader);
+            leader.Output.ShouldNotContain("lost ");
+            nodes.Leave();
+        }
+
+        ShouldBeAsUndisturbed(Name, terms: 1);
+        runs.LostSteps(Name).ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_leader_that_only_the_database_is_cut_off_from_leads_on_or_is_replaced_with_the_same_bits()
+    {
+        const string Name = "cut-from-database";
+        using (var processes = Begin(Name))
+        {
+            using var nodes = Nodes(processes);
+            var leader = LedRuns.Training(processes);
+            var (alone, _) = Sides(processes, leader);
+            TestNetwork.Cut([alone], [database]);
+            leader.WaitForRows(20).ShouldNotBeNull(leader.Output);
+            network.Heal();
+            LedRuns.ShouldEnd(processes, leader);
+            nodes.Leave();
+        }
+
+        ShouldBeAsUndisturbed(Name, terms: 1);
+        runs.LostSteps(Name).ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_node_that_is_cut_off_returns_when_the_link_does()
+    {
+        const string Name = "cut-node";
+        using (var processes = Begin(Name, "nodes.timeout=3"))
+        {
+            using var nodes = Nodes(processes);
+            var leader = LedRuns.Training(processes);
+            var cut = leader.Now;
+            TestNetwork.Cut([workers[1]], [.. control, workers[0], database]);
+            var lost = leader.WaitForLine(cut, "lost second").ShouldNotBeNull(leader.Output);
+            leader.WaitForRows(5).ShouldNotBeNull(leader.Output);
+            var healed = leader.Now;
+            network.Heal();
+            var back = leader.WaitForLine(healed, "second joined").ShouldNotBeNull(leader.Output);
+            output.WriteLine($"lost after {(lost - cut).TotalSeconds:F1} s, back {(back - healed).TotalSeconds:F1} s after the link");
+            LedRuns.ShouldEnd(processes, leader);
+            nodes.Leave();
+        }
+
+        ShouldBeAsUndisturbed(Name, terms: 1);
+        runs.LostSteps(Name).ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_slow_link_to_a_node_is_no_loss()
+    {
+        const string Name = "slow-node";
+        using (var processes = Begin(Name))
+        {
+            using var nodes = Nodes(processes);
+            var leader = LedRuns.Training(processes);
+            network.Limit(workers[1], kilobitsPerSecond: 1000);
+            var slow = leader.Now;
+            leader.WaitForRows(10).ShouldNotBeNull(leader.Output);
+            output.WriteLine($"ten steps in {(leader.Now - slow).TotalSeconds:F1} s beside a link of 1 Mbit/s");
+            network.Unlimit(workers[1]);
+            LedRuns.ShouldEnd(processes, leader);
+            leader.Output.ShouldNotContain("lost ");
+            nodes.Leave();
+        }
+
+        ShouldBeAsUndisturbed(Name, terms: 1);
+        runs.LostSteps(Name).ShouldBe(0);
+    }
+
+    public void Dispose()
+    {
+        server.Dispose();
+        network.Dispose();
+    }
+
+    private ControlProcesses Begin(string name, params string[] more) => runs.Begin(name, Certificates, control, more);
+
+    private LedNodes Nodes(ControlProcesses processes) => new(real, processes, Certificates, workers);
+
+    // Where the leader is, and where the others are that may lead.
+    private (TestHost Alone, TestHost[] Others) Sides(ControlProcesses processes, RunOnNodes leader)
+    {
+        var alone = control[processes.NumberOf(leader)];
+        return (alone, [.. control.Where(host => host != alone)]);
+    }
+
+    private RunOnNodes Replaced(ControlProcesses processes, RunOnNodes leader)
+    {
+        var watch = Stopwatch.StartNew();
+        var next = processes.WaitForLeader(leader);
+        var elected = watch.Elapsed;
+        next.WaitForRows(1).ShouldNotBeNull(next.Output);
+        output.WriteLine($"elected after {elected.TotalSeconds:F1} s, first step after {watch.Elapsed.TotalSeconds:F1} s");
+        return next;
+    }
+
+    // It ends by itself, with the code after which a service manager starts it again.
+    private void ShouldBeFenced(RunOnNodes leader)
+    {
+        var before = runs.Terms().Count(static term => term == 1);
+        var ended = leader.End();
+        ended.ExitCode.ShouldBe(75, ended.Output + ended.Error);
+        runs.Terms().Count(static term => term == 1).ShouldBe(before);
+    }
+
+    private void ShouldBeAsUndisturbed(string name, int terms)
+    {
+        runs.ShouldBeAsUndisturbed(name);
+        runs.Terms().Distinct().Order().ShouldBe(Enumerable.Range(1, terms).Select(static term => (long)term));
+    }
+}
