@@ -72,13 +72,14 @@ internal sealed class ControlListener(
     public async Task<ControlLink> Connect(IPEndPoint to, Address remote)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(closed.Token);
-        timeout.CancelAfter(limits.HelloTimeout);
+        timeout.CancelAfter(limits.ConnectTimeout);
         var socket = new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             if (peers is not null)
                 socket.Bind(new IPEndPoint(IPAddress.Parse(Local!.Host), 0));
             await socket.ConnectAsync(to, timeout.Token).ConfigureAwait(false);
+            timeout.CancelAfter(limits.HelloTimeout);
             var (stream, peer) = await Secure(socket, plain => security!.ConnectAsync(plain, to.Address, timeout.Token))
                 .ConfigureAwait(false);
             try

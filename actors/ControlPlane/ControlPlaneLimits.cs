@@ -12,6 +12,10 @@ public sealed record ControlPlaneLimits
     /// <summary>Connections at a time, at most.</summary>
     public int Links { get; init; } = 2048;
 
+    /// <summary>Until the other side's system answers: it repeats a lost packet ever more rarely, so that another try comes through sooner
+    /// when a link is back.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Between connecting and the end of the handshake.</summary>
     public TimeSpan HelloTimeout { get; init; } = TimeSpan.FromSeconds(5);
 }

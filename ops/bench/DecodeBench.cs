@@ -26,8 +26,10 @@ internal static class DecodeBench
         var (one, many) = (new PeerTraining(model, precisions.TorchSharps, 1), new PeerTraining(model, precisions.TorchSharps, Many));
         var precisionOfOne = OurPrecision($"{1}", one, trainee => trainee.Decode(texts));
         using var ourOne = new DecodeTrainee(one with { Precision = precisionOfOne });
-        using var ourMany = new DecodeTrainee(many with { Precision = OurPrecision($"{Many}", many, trainee => trainee.Decode(texts)) });
-        using var ourPrefill = new DecodeTrainee(one with { Precision = OurPrecision("prefill", one, trainee => trainee.Prefill(4 * texts)) });
+        using var ourMany = new DecodeTrainee(
+            many with { Precision = OurPrecision($"{Many}", many, trainee => trainee.Decode(texts)) });
+        using var ourPrefill = new DecodeTrainee(
+            one with { Precision = OurPrecision("prefill", one, trainee => trainee.Prefill(4 * texts)) });
         using var theirOne = TorchSharpPeer.BestDecoder(one, DecodingWorker.DecodeMode);
         using var theirMany = TorchSharpPeer.BestDecoder(many, DecodingWorker.DecodeMode);
         using var theirPrefill = TorchSharpPeer.BestDecoder(one, DecodingWorker.PrefillMode);
@@ -55,14 +57,15 @@ internal static class DecodeBench
         figures.Add($"{prefix}decode.vs_memory_limit", turns.Median(0) / limit);
     }
 
-    // A CPU without instructions for bfloat16 may still read it in half the time, so the precision is the one in which the work itself is faster.
+    // On a CPU without instructions for bfloat16, the one in which the work itself is faster.
     private static Precision OurPrecision(string name, PeerTraining shape, Func<DecodeTrainee, double> work)
     {
         if (Machine.MultipliesBFloat16)
             return Precision.BFloat16;
         Precision[] choices = [Precision.BFloat16, Precision.Float32];
         var trainees = choices.Select(precision => new DecodeTrainee(shape with { Precision = precision })).ToList();
-        var turns = new Turns("tokens/s", [.. trainees.Select((trainee, i) => (PeerTraining.NameOf(choices[i]), (Func<double>)(() => work(trainee))))]);
+        var turns = new Turns(
+            "tokens/s", [.. trainees.Select((trainee, i) => (PeerTraining.NameOf(choices[i]), (Func<double>)(() => work(trainee))))]);
         turns.Take(Trials);
         trainees.ForEach(static trainee => trainee.Dispose());
         var faster = choices[turns.Ratio(0, 1) > 1 ? 0 : 1];

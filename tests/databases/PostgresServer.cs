@@ -11,11 +11,13 @@ namespace ActorTrain.Tests.Databases;
 /// the folder.</remarks>
 public sealed class PostgresServer : IDisposable
 {
-    // $1: the folder of the server's programs, $2: the port, $3: the address. What it says ends with a line "ready" and the folder, or "failed".
+    // $1: the folder of the server's programs, $2: the port, $3: the address. What it says ends with a line "ready" and the folder, or
+    // "failed".
     private const string Watch = """
         folder=$(mktemp -d "${TMPDIR:-/tmp}/actortrain-postgres-XXXXXX") && cd "$folder"
         trap 'cd /; rm -rf "$folder"' EXIT
-        options="-p $2 -c listen_addresses=$3 -c unix_socket_directories=$folder -c fsync=off -c full_page_writes=off -c shared_buffers=32MB"
+        options="-p $2 -c listen_addresses=$3 -c unix_socket_directories=$folder"
+        options="$options -c fsync=off -c full_page_writes=off -c shared_buffers=32MB"
         if "$1/initdb" --pgdata=data --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync </dev/null >log 2>&1 &&
             echo "host all all samenet trust" >>data/pg_hba.conf &&
             "$1/pg_ctl" --pgdata=data --log=server-log --options="$options" --wait start </dev/null >>log 2>&1

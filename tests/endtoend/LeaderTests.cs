@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using ActorTrain.Tests.Databases;
 using ActorTrain.Tests.Processes;
 using Xunit.Abstractions;
+using static ActorTrain.EndToEnd.Tests.LedRuns;
 
 namespace ActorTrain.EndToEnd.Tests;
 
@@ -11,7 +12,6 @@ namespace ActorTrain.EndToEnd.Tests;
 [Collection(nameof(RealRun))]
 public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
 {
-    private const int Steps = LedRuns.Steps;
     private const string NoCheckpoints = "checkpoints.every=1000000";
     private readonly LedRuns runs = new(real, PostgresServer.Shared, PostgresServer.Shared.NewDatabase(), output);
 
@@ -29,8 +29,8 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
         foreach (var name in LedNodes.Names)
             real.Run("cluster", "cert", name, "--directory", Certificates).ShouldSucceed();
         const string At = "127.0.0.1:4054";
-        real.Run([.. LedRuns.Arguments("leader-refused", $"cluster.control={At}", $"journal.connection={runs.Journal}", $"nodes.certificates={Certificates}",
-            $"nodes.certificate={LedNodes.Names[0]}"), "--at", At]).ShouldRefuse("is for worker, but control is needed");
+        real.Run([.. Arguments("leader-refused", $"cluster.control={At}", $"journal.connection={runs.Journal}",
+            $"nodes.certificates={Certificates}", $"nodes.certificate={LedNodes.Names[0]}"), "--at", At]).ShouldRefuse("is for worker, but control is needed");
         TheLeaderIsKilled("leader-secured", Certificates);
     }
 
@@ -44,13 +44,13 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
         using (var control = runs.Begin(name, certificates, null, NoCheckpoints))
         {
             using var nodes = new LedNodes(real, control, certificates);
-            var leader = LedRuns.Training(control);
+            var leader = Training(control);
             var status = real.Run("status", name).ShouldSucceed().Output;
             status.ShouldContain($"led by process {leader.Id} on ");
             status.Split(" standing by").Length.ShouldBe(3, status);
             Kill(name, leader);
             var next = control.WaitForLeader(leader);
-            LedRuns.ShouldEnd(control, next);
+            ShouldEnd(control, next);
             nodes.Leave();
             ShouldHaveResumedFromNodes(name, 1);
         }
@@ -67,14 +67,14 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
         using (var control = runs.Begin(Name, null, null, NoCheckpoints))
         {
             using var nodes = new LedNodes(real, control);
-            var first = LedRuns.Training(control);
+            var first = Training(control);
             Kill(Name, first);
             var second = control.WaitForLeader(first);
             second.WaitForRows(5).ShouldNotBeNull(second.Output);
             var again = control.Start(control.NumberOf(first));
             again.WaitForLine(default, "standing by as").ShouldNotBeNull(again.Output);
             Kill(Name, second);
-            LedRuns.ShouldEnd(control, control.WaitForLeader(first, second));
+            ShouldEnd(control, control.WaitForLeader(first, second));
             nodes.Leave();
             ShouldHaveResumedFromNodes(Name, 2);
         }
@@ -91,11 +91,11 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
         using (var control = runs.Begin(Name, null, null, "checkpoints.every=10"))
         {
             using var nodes = new LedNodes(real, control);
-            var leader = LedRuns.Training(control);
+            var leader = Training(control);
             leader.WaitForRows(20).ShouldNotBeNull(leader.Output);
             real.Run("rollback", Name, "--to", "10").ShouldSucceed();
             leader.Kill();
-            LedRuns.ShouldEnd(control, control.WaitForLeader(leader));
+            ShouldEnd(control, control.WaitForLeader(leader));
             nodes.Leave();
         }
 
@@ -114,12 +114,12 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
             using var nodes = new LedNodes(real, control);
             for (var i = 1; i <= 2; i++)
             {
-                var leader = LedRuns.Training(control);
+                var leader = Training(control);
                 leader.Signal(leader.Id, "TERM");
                 leader.End().ShouldSucceed().Output.ShouldContain("Another control process takes over.");
             }
 
-            LedRuns.ShouldEnd(control, LedRuns.Training(control));
+            ShouldEnd(control, Training(control));
             nodes.Leave();
         }
 
@@ -136,7 +136,7 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
         using (var control = runs.Begin(Name))
         {
             using var nodes = new LedNodes(real, control);
-            var leader = LedRuns.Training(control);
+            var leader = Training(control);
             leader.Signal(leader.Id, "STOP");
             var next = control.WaitForLeader(leader);
             next.WaitForRows(5).ShouldNotBeNull(next.Output);
@@ -145,7 +145,7 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
             var stale = leader.End();
             stale.ExitCode.ShouldBe(75, stale.Output + stale.Error);
             stale.Error.ShouldContain($"is led by process {next.Id} on ");
-            LedRuns.ShouldEnd(control, next);
+            ShouldEnd(control, next);
             nodes.Leave();
             runs.Terms().Count(static term => term == 1).ShouldBe(before);
         }
@@ -162,13 +162,13 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
         using (var control = runs.Begin(Name))
         {
             using var nodes = new LedNodes(real, control);
-            var leader = LedRuns.Training(control);
+            var leader = Training(control);
             leader.Kill();
             var again = control.Start(control.NumberOf(leader));
             var next = control.WaitForLeader(leader);
             again.WaitForLine(default, "standing by as").ShouldNotBeNull(again.Output);
             again.Output.ShouldNotContain("elected");
-            LedRuns.ShouldEnd(control, next);
+            ShouldEnd(control, next);
             nodes.Leave();
         }
 
@@ -184,7 +184,7 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
         using (var control = runs.Begin(Name))
         {
             using var nodes = new LedNodes(real, control);
-            var leader = LedRuns.Training(control);
+            var leader = Training(control);
             var standby = control.Others(leader)[0];
             leader.Kill();
             standby.Kill();
@@ -192,7 +192,7 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
             last.WaitForRows(5).ShouldNotBeNull(last.Output);
             last.Kill();
             last.End().ExitCode.ShouldNotBe(0);
-            LedRuns.ShouldEnd(control, control.Start(2));
+            ShouldEnd(control, control.Start(2));
             nodes.Leave();
         }
 
@@ -208,7 +208,7 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
         using (var control = runs.Begin(Name))
         {
             using var nodes = new LedNodes(real, control);
-            var leader = LedRuns.Training(control);
+            var leader = Training(control);
             var standby = control.Others(leader)[0];
             standby.Signal(standby.Id, "STOP");
             leader.WaitForLine(default, "is taken for lost").ShouldNotBeNull(leader.Output);
@@ -216,7 +216,7 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
             standby.Signal(standby.Id, "CONT");
             standby.WaitForLine(woken, "joining them again").ShouldNotBeNull(standby.Output);
             standby.WaitForLine(woken, "standing by as").ShouldNotBeNull(standby.Output);
-            LedRuns.ShouldEnd(control, leader);
+            ShouldEnd(control, leader);
             nodes.Leave();
         }
 
@@ -233,7 +233,7 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
         using (var control = runs.Begin(Name))
         {
             using var nodes = new LedNodes(real, control);
-            LedRuns.Training(control);
+            Training(control);
             real.Run("stop", Name).ShouldSucceed();
             foreach (var process in Enumerable.Range(0, 3).Select(i => control[i]))
                 process.End().ShouldSucceed();
@@ -241,7 +241,7 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
             real.Run("stop", Name).ShouldRefuse($"No process is training runs/{Name}");
             for (var i = 0; i < 3; i++)
                 control.Start(i);
-            LedRuns.ShouldEnd(control, control.WaitForLeader([control[0], control[1], control[2]]));
+            ShouldEnd(control, control.WaitForLeader([control[0], control[1], control[2]]));
             nodes.Leave();
         }
 
@@ -255,21 +255,21 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
     {
         const string Address = "127.0.0.1:4054";
         string[] shared = [$"cluster.control={Address},127.0.0.1:4055", $"journal.connection={runs.Journal}"];
-        real.Run([.. LedRuns.Arguments("leader-refused", shared)]).ShouldRefuse("--at is missing", Address);
-        real.Run([.. LedRuns.Arguments("leader-refused", shared), "--at", "127.0.0.1:9"]).ShouldRefuse("--at is '127.0.0.1:9'", Address);
-        real.Run([.. LedRuns.Arguments("leader-refused", shared[..1]), "--at", Address]).ShouldRefuse("cluster.control", "journal.connection");
-        real.Run([.. LedRuns.Arguments("leader-refused"), "--at", Address]).ShouldRefuse("--at", "cluster.control");
+        real.Run([.. Arguments("leader-refused", shared)]).ShouldRefuse("--at is missing", Address);
+        real.Run([.. Arguments("leader-refused", shared), "--at", "127.0.0.1:9"]).ShouldRefuse("--at is '127.0.0.1:9'", Address);
+        real.Run([.. Arguments("leader-refused", shared[..1]), "--at", Address]).ShouldRefuse("cluster.control", "journal.connection");
+        real.Run([.. Arguments("leader-refused"), "--at", Address]).ShouldRefuse("--at", "cluster.control");
         using (var listener = new TcpListener(IPAddress.Loopback, 0))
         {
             listener.Start();
             var busy = $"{listener.LocalEndpoint}";
-            real.Run([.. LedRuns.Arguments("leader-refused", $"cluster.control={busy}", shared[1]), "--at", busy]).ShouldRefuse("Cannot listen", busy);
+            real.Run([.. Arguments("leader-refused", $"cluster.control={busy}", shared[1]), "--at", busy]).ShouldRefuse("Cannot listen", busy);
         }
 
-        real.Run([.. LedRuns.Arguments("leader-refused", "cluster.control=10.0.0.1:4054")])
+        real.Run([.. Arguments("leader-refused", "cluster.control=10.0.0.1:4054")])
             .ShouldRefuse("cluster.control contains 10.0.0.1:4054", "nodes.certificates", "actortrain cluster init");
         foreach (var wrong in new[] { "0.0.0.0:4054", "nowhere", $"{Address},{Address}", "127.0.0.1" })
-            real.Run([.. LedRuns.Arguments("leader-refused", $"cluster.control={wrong}")]).ShouldRefuse("cluster.control", Address);
+            real.Run([.. Arguments("leader-refused", $"cluster.control={wrong}")]).ShouldRefuse("cluster.control", Address);
         Directory.Exists(real.RunFolder("leader-refused")).ShouldBeFalse();
     }
 

@@ -10,7 +10,8 @@ namespace ActorTrain.EndToEnd.Tests;
 
 /// <summary>Runs that several processes may lead and nodes train, and what is so of them in the end.</summary>
 /// <param name="journal">The database of their journals, as the runs reach it.</param>
-internal sealed class LedRuns(RealRun real, PostgresServer server, string journal, ITestOutputHelper output)
+/// <param name="host">Where commands that read the journal are run; null: as programs of this machine.</param>
+internal sealed class LedRuns(RealRun real, PostgresServer server, string journal, ITestOutputHelper output, TestHost? host = null)
 {
     public const int Steps = 400;
     private const string Single = "leader-single";
@@ -50,7 +51,7 @@ internal sealed class LedRuns(RealRun real, PostgresServer server, string journa
         real.Run(Arguments(Single)).ShouldSucceed();
         real.NewestWeights(name).ShouldBe(real.NewestWeights(Single));
         real.MetricSteps(name).ShouldBe(Enumerable.Range(1, Steps));
-        real.Run("audit", name).ShouldSucceed().Output.ShouldContain("is clean");
+        real.RunOn(host, "audit", name).ShouldSucceed().Output.ShouldContain("is clean");
         var terms = Terms();
         terms.ShouldBe(terms.Order());
         output.WriteLine($"{name}: terms {string.Join(' ', terms)}");
@@ -73,7 +74,7 @@ internal sealed class LedRuns(RealRun real, PostgresServer server, string journa
 
     public long LostSteps(string name)
     {
-        using var json = JsonDocument.Parse(real.Run("goodput", name, "--json").ShouldSucceed().Output);
+        using var json = JsonDocument.Parse(real.RunOn(host, "goodput", name, "--json").ShouldSucceed().Output);
         return json.RootElement.GetProperty("lost_steps").GetInt64();
     }
 }

@@ -2,11 +2,12 @@ using System.Diagnostics;
 using ActorTrain.Tests.Databases;
 using ActorTrain.Tests.Processes;
 using Xunit.Abstractions;
+using static ActorTrain.EndToEnd.Tests.LedRuns;
 
 namespace ActorTrain.EndToEnd.Tests;
 
-/// <summary>A run over six hosts of a network whose links are cut, one way or both, and made slow: three that may lead, two nodes, and the database.</summary>
-/// <remarks>It needs root and nftables, which <c>make cluster-test</c> installs; elsewhere, the tests say that they did not run.</remarks>
+/// <summary>A run over six hosts of a network whose links are cut, one way or both, and made slow: three that may lead, two nodes, and the
+/// database.</summary>
 [Collection(nameof(RealRun))]
 [Trait("Category", "Cluster")]
 public sealed class PartitionTests : IDisposable
@@ -27,7 +28,7 @@ public sealed class PartitionTests : IDisposable
         workers = [.. LedNodes.Names.Select(network.Add)];
         database = network.Add("database");
         server = PostgresServer.StartOn(database.Prefix, database.Address);
-        runs = new LedRuns(real, server, server.NewDatabase(), output);
+        runs = new LedRuns(real, server, server.NewDatabase(), output, database);
         if (Directory.Exists(real.At(Certificates)))
             return;
         real.Run("cluster", "init", Certificates).ShouldSucceed();
@@ -37,22 +38,23 @@ public sealed class PartitionTests : IDisposable
             real.Run("cluster", "cert", host.Name, "--directory", Certificates).ShouldSucceed();
     }
 
-    [Fact]
+    /// <summary>Until it reaches the database again, it cannot know that it is superseded; then it changes nothing.</summary>
+    [NetworkFact]
     public void A_leader_that_is_cut_off_from_everybody_is_replaced_and_writes_nothing_more()
     {
         const string Name = "cut-off";
         using (var processes = Begin(Name))
         {
             using var nodes = Nodes(processes);
-            var leader = LedRuns.Training(processes);
+            var leader = Training(processes);
             var (alone, others) = Sides(processes, leader);
             TestNetwork.Cut([alone], [.. others, .. workers, database]);
             var next = Replaced(processes, leader);
-            ShouldBeFenced(leader);
             network.Heal();
+            ShouldBeFenced(leader);
             var again = processes.Start(processes.NumberOf(leader));
             again.WaitForLine(default, "standing by as").ShouldNotBeNull(again.Output);
-            LedRuns.ShouldEnd(processes, next);
+            ShouldEnd(processes, next);
             nodes.Leave();
         }
 
@@ -60,58 +62,58 @@ public sealed class PartitionTests : IDisposable
     }
 
     /// <summary>It still reaches the database and the nodes, so that nothing but the election says that it is to go.</summary>
-    [Fact]
+    [NetworkFact]
     public void A_leader_that_the_other_control_processes_cannot_reach_gives_way_to_one_of_them()
     {
         const string Name = "cut-from-control";
         using (var processes = Begin(Name))
         {
             using var nodes = Nodes(processes);
-            var leader = LedRuns.Training(processes);
+            var leader = Training(processes);
             var (alone, others) = Sides(processes, leader);
             TestNetwork.Cut([alone], others);
             var next = Replaced(processes, leader);
             ShouldBeFenced(leader);
             network.Heal();
-            LedRuns.ShouldEnd(processes, next);
+            ShouldEnd(processes, next);
             nodes.Leave();
         }
 
         ShouldBeAsUndisturbed(Name, terms: 2);
     }
 
-    /// <summary>It hears everybody, and nobody hears it.</summary>
-    [Fact]
+    /// <summary>It hears everybody, and nobody hears it, the database neither.</summary>
+    [NetworkFact]
     public void A_leader_that_nobody_hears_is_replaced()
     {
         const string Name = "cut-one-way";
         using (var processes = Begin(Name))
         {
             using var nodes = Nodes(processes);
-            var leader = LedRuns.Training(processes);
+            var leader = Training(processes);
             var (alone, others) = Sides(processes, leader);
             foreach (var host in (TestHost[])[.. others, .. workers, database])
                 TestNetwork.CutOneWay(alone, host);
             var next = Replaced(processes, leader);
-            ShouldBeFenced(leader);
             network.Heal();
-            LedRuns.ShouldEnd(processes, next);
+            ShouldBeFenced(leader);
+            ShouldEnd(processes, next);
             nodes.Leave();
         }
 
         ShouldBeAsUndisturbed(Name, terms: 2);
     }
 
-    [Fact]
+    [NetworkFact]
     public void A_bad_link_between_two_nodes_costs_neither_of_them()
     {
         const string Name = "cut-between-nodes";
         using (var processes = Begin(Name))
         {
             using var nodes = Nodes(processes);
-            var leader = LedRuns.Training(processes);
+            var leader = Training(processes);
             TestNetwork.Cut([workers[0]], [workers[1]]);
-            LedRuns.ShouldEnd(processes, leader);
+            ShouldEnd(processes, leader);
             leader.Output.ShouldNotContain("lost ");
             nodes.Leave();
         }
@@ -120,19 +122,19 @@ public sealed class PartitionTests : IDisposable
         runs.LostSteps(Name).ShouldBe(0);
     }
 
-    [Fact]
+    [NetworkFact]
     public void A_leader_that_only_the_database_is_cut_off_from_leads_on_or_is_replaced_with_the_same_bits()
     {
         const string Name = "cut-from-database";
         using (var processes = Begin(Name))
         {
             using var nodes = Nodes(processes);
-            var leader = LedRuns.Training(processes);
+            var leader = Training(processes);
             var (alone, _) = Sides(processes, leader);
             TestNetwork.Cut([alone], [database]);
             leader.WaitForRows(20).ShouldNotBeNull(leader.Output);
             network.Heal();
-            LedRuns.ShouldEnd(processes, leader);
+            ShouldEnd(processes, leader);
             nodes.Leave();
         }
 
@@ -140,14 +142,14 @@ public sealed class PartitionTests : IDisposable
         runs.LostSteps(Name).ShouldBe(0);
     }
 
-    [Fact]
+    [NetworkFact]
     public void A_node_that_is_cut_off_returns_when_the_link_does()
     {
         const string Name = "cut-node";
-        using (var processes = Begin(Name, "nodes.timeout=3"))
+        using (var processes = Begin(Name))
         {
             using var nodes = Nodes(processes);
-            var leader = LedRuns.Training(processes);
+            var leader = Training(processes);
             var cut = leader.Now;
             TestNetwork.Cut([workers[1]], [.. control, workers[0], database]);
             var lost = leader.WaitForLine(cut, "lost second").ShouldNotBeNull(leader.Output);
@@ -156,7 +158,7 @@ public sealed class PartitionTests : IDisposable
             network.Heal();
             var back = leader.WaitForLine(healed, "second joined").ShouldNotBeNull(leader.Output);
             output.WriteLine($"lost after {(lost - cut).TotalSeconds:F1} s, back {(back - healed).TotalSeconds:F1} s after the link");
-            LedRuns.ShouldEnd(processes, leader);
+            ShouldEnd(processes, leader);
             nodes.Leave();
         }
 
@@ -164,20 +166,20 @@ public sealed class PartitionTests : IDisposable
         runs.LostSteps(Name).ShouldBe(0);
     }
 
-    [Fact]
+    [NetworkFact]
     public void A_slow_link_to_a_node_is_no_loss()
     {
         const string Name = "slow-node";
         using (var processes = Begin(Name))
         {
             using var nodes = Nodes(processes);
-            var leader = LedRuns.Training(processes);
+            var leader = Training(processes);
             network.Limit(workers[1], kilobitsPerSecond: 1000);
             var slow = leader.Now;
             leader.WaitForRows(10).ShouldNotBeNull(leader.Output);
             output.WriteLine($"ten steps in {(leader.Now - slow).TotalSeconds:F1} s beside a link of 1 Mbit/s");
             network.Unlimit(workers[1]);
-            LedRuns.ShouldEnd(processes, leader);
+            ShouldEnd(processes, leader);
             leader.Output.ShouldNotContain("lost ");
             nodes.Leave();
         }
@@ -192,7 +194,8 @@ public sealed class PartitionTests : IDisposable
         network.Dispose();
     }
 
-    private ControlProcesses Begin(string name, params string[] more) => runs.Begin(name, Certificates, control, more);
+    private ControlProcesses Begin(string name) =>
+        runs.Begin(name, Certificates, control, "nodes.timeout=4");
 
     private LedNodes Nodes(ControlProcesses processes) => new(real, processes, Certificates, workers);
 

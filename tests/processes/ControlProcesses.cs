@@ -22,7 +22,8 @@ public sealed class ControlProcesses : IDisposable
     {
         (this.real, this.name, this.command, this.certificates, this.hosts) = (real, name, command, certificates, hosts);
         var count = hosts?.Count ?? 3;
-        var free = hosts is null ? FreeAddresses(2 * count) : [.. hosts.Select(static host => host.At(4054)), .. hosts.Select(static host => host.At(4053))];
+        string[] free = hosts is null ? FreeAddresses(2 * count)
+            : [.. hosts.Select(static host => host.At(4054)), .. hosts.Select(static host => host.At(4053))];
         Addresses = free[..count];
         NodeAddresses = free[count..];
         for (var i = 0; i < count; i++)

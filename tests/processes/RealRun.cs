@@ -72,9 +72,12 @@ public class RealRun : IDisposable
     /// <summary>The program, as an argument of <c>dotnet</c>.</summary>
     public static string Program => Path.Combine(AppContext.BaseDirectory, "actortrain.dll");
 
-    public Outcome Run(params string[] arguments)
+    public Outcome Run(params string[] arguments) => RunOn(null, arguments);
+
+    /// <summary>Runs it on a host of a network; null: as any program of this machine.</summary>
+    public Outcome RunOn(TestHost? host, params string[] arguments)
     {
-        using var process = Start(arguments);
+        using var process = StartOn(host, arguments);
         return Outcome.Of(process);
     }
 

@@ -3,8 +3,8 @@ using System.Globalization;
 
 namespace ActorTrain.Tests.Processes;
 
-/// <summary>Hosts with an address each, on one switch: network namespaces that this machine alone has. Between them, packets can be dropped, and links be slow.</summary>
-/// <remarks>It needs the right to make namespaces. What a process leaves behind is removed with <see cref="Dispose"/>.</remarks>
+/// <summary>Hosts with an address each, on one switch: network namespaces that this machine alone has. Between them, packets can be
+/// dropped, and links be slow.</summary>
 public sealed class TestNetwork : IDisposable
 {
     private const string Subnet = "10.77.0.";
@@ -42,7 +42,8 @@ public sealed class TestNetwork : IDisposable
     }
 
     /// <summary>From now on no packet of one gets to the other; the other way they do.</summary>
-    public static void CutOneWay(TestHost from, TestHost to) => In(to, "nft", "add", "rule", "ip", "links", "input", "ip", "saddr", from.Address, "drop");
+    public static void CutOneWay(TestHost from, TestHost to) =>
+        In(to, "nft", "add", "rule", "ip", "links", "input", "ip", "saddr", from.Address, "drop");
 
     /// <summary>From now on no packet gets from any host of one side to any of the other, nor back.</summary>
     public static void Cut(TestHost[] side, TestHost[] other)
@@ -98,6 +99,16 @@ public sealed class TestNetwork : IDisposable
     }
 }
 
+/// <summary>A test that needs a <see cref="TestNetwork"/>; where none is permitted, it is skipped and says why.</summary>
+public sealed class NetworkFactAttribute : FactAttribute
+{
+    public NetworkFactAttribute()
+    {
+        if (!TestNetwork.IsPermitted)
+            Skip = "It makes network namespaces: run it as root, with the Debian packages iproute2 and nftables.";
+    }
+}
+
 /// <summary>A host of a <see cref="TestNetwork"/>.</summary>
 /// <param name="Namespace">Of its network.</param>
 public sealed record TestHost(string Name, string Namespace, string Address)
@@ -111,8 +122,11 @@ public sealed record TestHost(string Name, string Namespace, string Address)
 
     /// <summary>The number, on this machine, of the program that was started with <see cref="Prefix"/>.</summary>
     /// <param name="started">The number of what started it.</param>
-    public static int ProgramOf(int started) =>
-        int.Parse(File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{started}/task/{started}/children")), CultureInfo.InvariantCulture);
+    public static int ProgramOf(int started)
+    {
+        var children = string.Create(CultureInfo.InvariantCulture, $"/proc/{started}/task/{started}/children");
+        return int.Parse(File.ReadAllText(children), CultureInfo.InvariantCulture);
+    }
 
     /// <summary>An address there.</summary>
     public string At(int port) => string.Create(CultureInfo.InvariantCulture, $"{Address}:{port}");
