@@ -30,13 +30,15 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
             real.Run("cluster", "cert", name, "--directory", Certificates).ShouldSucceed();
         const string At = "127.0.0.1:4054";
         real.Run([.. Arguments("leader-refused", $"cluster.control={At}", $"journal.connection={runs.Journal}",
-            $"nodes.certificates={Certificates}", $"nodes.certificate={LedNodes.Names[0]}"), "--at", At]).ShouldRefuse("is for worker, but control is needed");
+            $"nodes.certificates={Certificates}", $"nodes.certificate={LedNodes.Names[0]}"), "--at", At])
+            .ShouldRefuse("is for worker, but control is needed");
         TheLeaderIsKilled("leader-secured", Certificates);
     }
 
     [Fact]
     [Trait("Category", "Cluster")]
-    public void The_leader_is_killed_and_a_standby_ends_the_run_with_the_weights_of_one_process() => TheLeaderIsKilled("leader-killed", null);
+    public void The_leader_is_killed_and_a_standby_ends_the_run_with_the_weights_of_one_process() =>
+        TheLeaderIsKilled("leader-killed", null);
 
     // No checkpoint is written before the end: what the run resumes from is with its nodes.
     private void TheLeaderIsKilled(string name, string? certificates)
@@ -263,7 +265,8 @@ public sealed class LeaderTests(RealRun real, ITestOutputHelper output)
         {
             listener.Start();
             var busy = $"{listener.LocalEndpoint}";
-            real.Run([.. Arguments("leader-refused", $"cluster.control={busy}", shared[1]), "--at", busy]).ShouldRefuse("Cannot listen", busy);
+            real.Run([.. Arguments("leader-refused", $"cluster.control={busy}", shared[1]), "--at", busy])
+                .ShouldRefuse("Cannot listen", busy);
         }
 
         real.Run([.. Arguments("leader-refused", "cluster.control=10.0.0.1:4054")])
