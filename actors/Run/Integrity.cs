@@ -113,7 +113,7 @@ internal sealed class Integrity(
 
     public void Check()
     {
-        if (rounds.Current is not { } round)
+        if (rounds.Current is not { Update: null } round)
             return;
         AskForProofs(round);
         foreach (var check in round.Checks)

@@ -61,9 +61,13 @@ internal sealed class StepJudge
             AskFirst();
         }
 
-        if (round is { IsAccepted: true, Judgement: { } decided })
-            Commit(round, decided);
-        else if (round.Judgement is { } judgement && round.Checks.TrueForAll(static check => check.Agrees) && integrity.IsProved)
+        // Once its update has begun, it is too late for checks.
+        if (round.Judgement is not { } judgement || (round.Update is null
+            && !(round.Checks.TrueForAll(static check => check.Agrees) && integrity.IsProved)))
+            return;
+        if (round.IsAccepted)
+            Commit(round, judgement);
+        else
             Decide(round, judgement);
     }
 
