@@ -55,7 +55,8 @@ public sealed class DataPlaneTrainingTests
     {
         using var training = new TinyTraining();
         using var world = new DataPlaneWorld(TinyTraining.Layout.Length, lanes: TinyTraining.Lanes);
-        var (owned, none) = (new OwnedShards(1, [0]), new OwnedShards(1, []));
+        var shards = world.Transport.Shards.Count;
+        var (owned, none) = (new OwnedShards(shards, [.. Enumerable.Range(0, shards)]), new OwnedShards(shards, []));
         List<DataPlaneClient> nodes = [.. new[] { "one", "two", "three" }.Select(name => world.Connect(name, medium))];
         List<ReplicaDevice> devices = [.. nodes.Select(Device)];
         devices[0].Load(new FreshState(), 0, owned).ShouldBeNull();
