@@ -89,8 +89,9 @@ public sealed class DataPlaneTrainingTests
                 devices[1].UpdateShards(round, norm, UpdateAdjustment.None).ShouldBe(first);
             }
 
-            devices.Select(device => device.Apply(round, norm, UpdateAdjustment.None).ShouldNotBeNull().Checksum).Distinct()
-                .ShouldHaveSingleItem();
+            List<ulong?> checksums = [.. devices.Select(device =>
+                device.Apply(round, norm, UpdateAdjustment.None).ShouldNotBeNull().Checksum)];
+            checksums.Distinct().ShouldHaveSingleItem();
             world.Transport.Close(round);
         }
 
