@@ -39,6 +39,7 @@ public sealed class CorruptionException : Exception
         FlatPlace.PublishedGradient => "published gradient of lanes " + lanes,
         FlatPlace.PartialSum => "reducer's sum of lanes " + lanes,
         FlatPlace.TotalGradient => "total gradient",
+        FlatPlace.PublishedWeights => "published weights",
         _ => "snapshot",
     };
 }

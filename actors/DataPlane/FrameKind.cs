@@ -47,4 +47,10 @@ internal enum FrameKind : ushort
 
     /// <summary>Writes a range of the slot that is open under that handle.</summary>
     Store = 25,
+
+    /// <summary>The weights of a shard are in the shared vector at that offset, or may be pulled under that handle.</summary>
+    PublishWeights = 26,
+
+    /// <summary>Opens the weights after a round's update.</summary>
+    Weights = 27,
 }

@@ -1,3 +1,6 @@
+using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Snapshots;
+using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Storage;
 using Microsoft.Extensions.Logging;
@@ -60,8 +63,14 @@ internal sealed class NodeConnection : IFrameHandler
             case FrameKind.Holds:
                 link.Answer(header, served.Transport.Holds(header.Round, Block(header)) ? Ranges.Done : Ranges.Refused);
                 break;
+            case FrameKind.PublishWeights:
+                PublishWeights(header, payload);
+                break;
             case FrameKind.Total:
-                Total(header);
+                Open(header, served.Transport.Total(header.Round));
+                break;
+            case FrameKind.Weights:
+                Open(header, served.Transport.Weights(header.Round));
                 break;
             case FrameKind.ReadSnapshot:
                 ReadSnapshot(header);
@@ -70,7 +79,7 @@ internal sealed class NodeConnection : IFrameHandler
                 WriteSnapshot(header);
                 break;
             case FrameKind.CompleteSnapshot:
-                link.Answer(header, Opened(header).Complete(header.Value) ? Ranges.Done : Ranges.Refused);
+                CompleteSnapshot(header, payload);
                 break;
             case FrameKind.Release:
                 Opened(header).Release();
@@ -105,9 +114,28 @@ internal sealed class NodeConnection : IFrameHandler
         link.Answer(header, isPublished ? Ranges.Done : Ranges.Refused);
     }
 
-    private void Total(in FrameHeader header)
+    private void PublishWeights(in FrameHeader header, ReadOnlySpan<byte> payload)
     {
-        if (served.Transport.Total(header.Round) is not { } total)
+        if (header.Slot < 0 || header.Slot >= served.Transport.Shards.Count)
+            throw new FrameException($"There is no shard {header.Slot}.");
+        var shard = served.Transport.Shards[header.Slot];
+        var checksum = new PayloadReader(payload).Checksum(FlatSums.BlocksOf(shard.Count));
+        if (arena is null)
+        {
+            publications!.Add(header, checksum);
+            return;
+        }
+
+        var weights = arena.Hold(header.Offset);
+        var isPublished = served.Transport.PublishWeights(header.Round, shard, weights.Address() + shard.ByteOffset, checksum);
+        arena.Free(header.Offset);
+        link.Post(new Outgoing(new FrameHeader(FrameKind.Freed) { Offset = header.Offset }));
+        link.Answer(header, isPublished ? Ranges.Done : Ranges.Refused);
+    }
+
+    private void Open(in FrameHeader header, GradientLease? vector)
+    {
+        if (vector is not { } total)
         {
             link.Answer(header, Ranges.Refused);
             return;
@@ -132,9 +160,26 @@ internal sealed class NodeConnection : IFrameHandler
 
     private void WriteSnapshot(in FrameHeader header)
     {
-        var writer = served.Snapshots.Write(Slot(header), header.Round.Step);
+        var part = header.Value == 0 ? null : new SnapshotPart((long)header.Value, []);
+        var writer = served.Snapshots.Write(Slot(header), header.Round.Step, part);
         var payload = new PayloadWriter().Add(arena is null ? null : writer.Vectors.Shared?.Place).Bytes;
         Answer(header, OpenedVectors.Of(writer), default, payload);
+    }
+
+    private void CompleteSnapshot(in FrameHeader header, ReadOnlySpan<byte> payload)
+    {
+        var (opened, ranges, whole) = (Opened(header), new List<(long, StateBlocks)>(), (ulong?)null);
+        for (var reader = new PayloadReader(payload); !reader.IsAtEnd;)
+        {
+            var (offset, blocks) = (reader.Number(), reader.Number());
+            if (offset < 0 || offset % FlatSums.Block != 0 || blocks < 1 || offset / FlatSums.Block > served.Blocks - blocks)
+                throw new FrameException($"No {blocks} blocks of a snapshot begin at {offset}.");
+            ranges.Add((offset, new StateBlocks(reader.Words(blocks), reader.Words(blocks), reader.Words(blocks))));
+        }
+
+        var isKept = ranges.Count == 0 ? opened.Complete(header.Value) : opened.Complete(ranges, out whole);
+        link.Answer(header, isKept ? Ranges.Done : Ranges.Refused, default,
+            whole is { } hash ? new PayloadWriter().Add(hash).Bytes : []);
     }
 
     private void Pull(in FrameHeader header)

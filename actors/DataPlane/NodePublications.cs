@@ -59,7 +59,7 @@ internal sealed class NodePublications
 
     private bool Publish(in FrameHeader request, FlatChecksum checksum)
     {
-        if (link.Reason is not null || transport.Holds(request.Round, request.Block))
+        if (link.Reason is not null || (request.Kind == FrameKind.Publish && transport.Holds(request.Round, request.Block)))
             return false;
         TorchSharp.torch.Tensor vector;
         try
@@ -72,9 +72,21 @@ internal sealed class NodePublications
             return false;
         }
 
+        if (request.Kind == FrameKind.PublishWeights)
+            return PublishWeights(request, checksum, vector);
         if (Ranges.Pull(link, request.Handle, slot: 0, vector.Address(), transport.Memory.Length * sizeof(float)))
             return transport.Publish(request.Round, request.Block, vector, checksum);
         transport.Memory.Return(vector);
         return false;
+    }
+
+    private bool PublishWeights(in FrameHeader request, FlatChecksum checksum, TorchSharp.torch.Tensor vector)
+    {
+        var shard = transport.Shards[request.Slot];
+        var address = vector.Address() + shard.ByteOffset;
+        var isPublished = Ranges.Pull(link, request.Handle, slot: 0, address, shard.Count * sizeof(float), shard.ByteOffset)
+            && transport.PublishWeights(request.Round, shard, address, checksum);
+        transport.Memory.Return(vector);
+        return isPublished;
     }
 }

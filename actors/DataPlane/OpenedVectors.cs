@@ -56,6 +56,15 @@ internal sealed class OpenedVectors(nint[] addresses, long length, Action end)
         return writer.Complete(hash);
     }
 
+    /// <summary>Marks a part of the slot that is being written as filled; nothing is written after that.</summary>
+    /// <exception cref="FrameException">Nothing is being written.</exception>
+    public bool Complete(IReadOnlyList<(long Offset, StateBlocks Blocks)> ranges, out ulong? whole)
+    {
+        var writer = Writer ?? throw new FrameException("No slot is being filled under this handle.");
+        Writer = null;
+        return writer.Complete(ranges, out whole);
+    }
+
     /// <summary>Releases what a node that is gone may still write to.</summary>
     public void Abandon()
     {

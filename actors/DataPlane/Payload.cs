@@ -33,6 +33,13 @@ internal sealed class PayloadWriter
         return this;
     }
 
+    public PayloadWriter Add(IEnumerable<ulong> words)
+    {
+        foreach (var word in words)
+            Add(word);
+        return this;
+    }
+
     public PayloadWriter Add(string text)
     {
         bytes.AddRange(Encoding.UTF8.GetBytes(text));
@@ -58,6 +65,17 @@ internal ref struct PayloadReader(ReadOnlySpan<byte> bytes)
     }
 
     public ulong Unsigned() => unchecked((ulong)Number());
+
+    public readonly bool IsAtEnd => rest.IsEmpty;
+
+    /// <exception cref="FrameException">There are fewer.</exception>
+    public ulong[] Words(long count)
+    {
+        var words = new ulong[count];
+        for (var i = 0; i < words.Length; i++)
+            words[i] = Unsigned();
+        return words;
+    }
 
     public SharedPlace? Place()
     {

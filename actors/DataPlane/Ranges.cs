@@ -12,22 +12,26 @@ internal static class Ranges
     /// <summary>Reads what is open on the other side under a handle. The memory is not written any more when it returns.</summary>
     /// <param name="slot">Number of the vector.</param>
     /// <param name="length">In bytes.</param>
+    /// <param name="first">First byte of the vector.</param>
     /// <returns>False if the connection ended, or the other side refused.</returns>
-    public static bool Pull(FrameLink link, ulong handle, int slot, nint into, long length) => Move(link, length, (offset, count) =>
+    public static bool Pull(FrameLink link, ulong handle, int slot, nint into, long length, long first = 0) =>
+        Move(link, length, (offset, count) =>
     {
         var answer = new PendingAnswer(into + (nint)offset, count);
-        var request = new FrameHeader(FrameKind.Pull) { Handle = handle, Slot = slot, Offset = offset, Length = count };
+        var request = new FrameHeader(FrameKind.Pull) { Handle = handle, Slot = slot, Offset = first + offset, Length = count };
         return link.Begin(new Outgoing(request), answer) ? answer : null;
     });
 
     /// <summary>Writes what is open on the other side under a handle. The memory is not read any more when it returns.</summary>
     /// <param name="slot">Number of the vector.</param>
     /// <param name="length">In bytes.</param>
+    /// <param name="first">First byte of the vector.</param>
     /// <returns>False if the connection ended, or the other side refused.</returns>
-    public static bool Store(FrameLink link, ulong handle, int slot, nint from, long length) => Move(link, length, (offset, count) =>
+    public static bool Store(FrameLink link, ulong handle, int slot, nint from, long length, long first = 0) =>
+        Move(link, length, (offset, count) =>
     {
         var answer = new PendingAnswer();
-        var request = new FrameHeader(FrameKind.Store) { Handle = handle, Slot = slot, Offset = offset, Length = count };
+        var request = new FrameHeader(FrameKind.Store) { Handle = handle, Slot = slot, Offset = first + offset, Length = count };
         return link.Begin(new Outgoing(request) { Address = from + (nint)offset, Length = count }, answer) ? answer : null;
     });
 

@@ -14,15 +14,20 @@ internal sealed class RemoteSnapshots(FrameLink link, long length, MappedMemory 
     private SnapshotVectors? spare;
     private bool isDisposed;
 
-    public SnapshotWriter? Write(int slot, long atStep)
+    public SnapshotWriter? Write(int slot, long atStep, SnapshotPart? part = null)
     {
-        var request = new FrameHeader(FrameKind.WriteSnapshot) { Slot = slot, Round = new Round(0, atStep) };
+        var request = new FrameHeader(FrameKind.WriteSnapshot)
+        {
+            Slot = slot,
+            Round = new Round(0, atStep),
+            Value = (ulong)(part?.Copy ?? 0),
+        };
         if (link.Ask(request) is not ({ Value: Ranges.Done } answer, var payload))
             return null;
         var shared = new PayloadReader(payload).Place() is { } place ? Map(place, isWritable: true) : null;
         var vectors = shared ?? Rent();
         return new SnapshotWriter(slot, atStep, vectors,
-            hash => (shared is not null || Store(answer.Handle, vectors)) && Complete(answer.Handle, hash),
+            written => shared is not null || Store(answer.Handle, vectors, part) ? Complete(answer.Handle, written) : (false, null),
             _ => Release(answer.Handle, vectors));
     }
 
@@ -56,11 +61,24 @@ internal sealed class RemoteSnapshots(FrameLink link, long length, MappedMemory 
         }
     }
 
-    private bool Store(ulong handle, SnapshotVectors vectors) =>
-        Each(vectors, (number, vector) => Ranges.Store(link, handle, number, vector.Address, vector.Length));
+    private bool Store(ulong handle, SnapshotVectors vectors, SnapshotPart? part) => Each(vectors, (number, vector) =>
+        (part?.Ranges ?? [(0, length)]).All(range => range.Count == 0 || Ranges.Store(link, handle, number,
+            vector.Address + (nint)(range.Offset * sizeof(float)), range.Count * sizeof(float), range.Offset * sizeof(float))));
 
-    private bool Complete(ulong handle, ulong hash) =>
-        link.Ask(new FrameHeader(FrameKind.CompleteSnapshot) { Handle = handle, Value = hash }) is { Header.Value: Ranges.Done };
+    private (bool IsKept, ulong? Whole) Complete(ulong handle, SnapshotContent written)
+    {
+        var payload = new PayloadWriter();
+        foreach (var (offset, blocks) in written.Ranges)
+        {
+            payload.Add(offset).Add((long)blocks.Weights.Count);
+            payload.Add(blocks.Weights).Add(blocks.FirstMoment).Add(blocks.SecondMoment);
+        }
+
+        var request = new FrameHeader(FrameKind.CompleteSnapshot) { Handle = handle, Value = written.Hash ?? 0 };
+        if (link.Ask(request, payload.Bytes) is not ({ Value: Ranges.Done }, var answer))
+            return (false, null);
+        return (true, answer.Length == 0 ? written.Hash : new PayloadReader(answer).Unsigned());
+    }
 
     private SnapshotVectors? Map(SharedPlace place, bool isWritable) =>
         place.Length == SharedMemory.LengthOf(3, length * sizeof(float)) && mapped.Open(place, isWritable) is { } memory

@@ -14,7 +14,8 @@ internal sealed class RemoteTransport : IGradientPublisher, IFrameHandler, IDisp
 {
     private readonly FrameLink link;
     private readonly MappedMemory mapped;
-    private readonly PulledTotals pulled;
+    private readonly PulledTotals totals;
+    private readonly PulledTotals weights;
     private readonly Lock gate = new();
 
     // By offset in shared memory, otherwise by handle.
@@ -26,21 +27,33 @@ internal sealed class RemoteTransport : IGradientPublisher, IFrameHandler, IDisp
     public RemoteTransport(FrameLink link, GradientPool memory, MappedMemory mapped)
     {
         (this.link, Memory, this.mapped) = (link, memory, mapped);
-        pulled = new PulledTotals(memory.Length, memory.Capacity);
+        totals = new PulledTotals(memory.Length, memory.Capacity);
+        weights = new PulledTotals(memory.Length, memory.Capacity);
     }
 
     public GradientPool Memory { get; }
 
-    public bool Publish(Round round, LaneBlock block, Tensor gradient, FlatChecksum checksum) => Memory.Shared is { } shared
-        ? PublishShared(round, block, gradient, checksum, shared)
-        : PublishCopied(round, block, gradient, checksum);
+    public bool Publish(Round round, LaneBlock block, Tensor gradient, FlatChecksum checksum) =>
+        Publish(new FrameHeader(FrameKind.Publish) { Round = round, Block = block }, gradient, checksum);
+
+    public unsafe bool PublishWeights(Round round, GradientShard shard, nint weights, FlatChecksum checksum)
+    {
+        var vector = Memory.Rent();
+        var bytes = shard.Count * sizeof(float);
+        Buffer.MemoryCopy((void*)weights, (void*)(vector.Address() + shard.ByteOffset), bytes, bytes);
+        return Publish(new FrameHeader(FrameKind.PublishWeights) { Round = round, Slot = shard.Number }, vector, checksum);
+    }
 
     public bool Holds(Round round, LaneBlock block) =>
         link.Ask(new FrameHeader(FrameKind.Holds) { Round = round, Block = block }) is { Header.Value: Ranges.Done };
 
-    public GradientLease? Total(Round round)
+    public GradientLease? Total(Round round) => Open(FrameKind.Total, round, totals);
+
+    public GradientLease? Weights(Round round) => Open(FrameKind.Weights, round, weights);
+
+    private GradientLease? Open(FrameKind kind, Round round, PulledTotals pulled)
     {
-        if (link.Ask(new FrameHeader(FrameKind.Total) { Round = round }) is not var (answer, payload))
+        if (link.Ask(new FrameHeader(kind) { Round = round }) is not var (answer, payload))
             return null;
         if (answer.Value == Ranges.Refused)
         {
@@ -97,12 +110,17 @@ internal sealed class RemoteTransport : IGradientPublisher, IFrameHandler, IDisp
             announced.Clear();
         }
 
-        pulled.Dispose();
+        totals.Dispose();
+        weights.Dispose();
     }
+
+    private bool Publish(in FrameHeader request, Tensor vector, FlatChecksum checksum) => Memory.Shared is { } shared
+        ? PublishShared(request, vector, checksum, shared)
+        : PublishCopied(request, vector, checksum);
 
     // The vector comes back by a notice, whatever the answer. If the connection ends, the other side may still read it: nobody else gets
     // its memory.
-    private bool PublishShared(Round round, LaneBlock block, Tensor gradient, FlatChecksum checksum, SharedMemory shared)
+    private bool PublishShared(FrameHeader request, Tensor gradient, FlatChecksum checksum, SharedMemory shared)
     {
         var offset = shared.OffsetAt(gradient.Address())
             ?? throw new InvariantException("What is published must be a vector of the transport's memory.");
@@ -117,17 +135,16 @@ internal sealed class RemoteTransport : IGradientPublisher, IFrameHandler, IDisp
             announced.Add((ulong)offset, gradient);
         }
 
-        var request = new FrameHeader(FrameKind.Publish) { Round = round, Block = block, Offset = offset };
-        return link.Ask(request, new PayloadWriter().Add(checksum).Bytes) is { Header.Value: Ranges.Done };
+        return link.Ask(request with { Offset = offset }, new PayloadWriter().Add(checksum).Bytes) is { Header.Value: Ranges.Done };
     }
 
-    private bool PublishCopied(Round round, LaneBlock block, Tensor gradient, FlatChecksum checksum)
+    private bool PublishCopied(FrameHeader request, Tensor gradient, FlatChecksum checksum)
     {
         ulong announcement;
         lock (gate)
             announced.Add(announcement = ++handle, gradient);
-        var request = new FrameHeader(FrameKind.Publish) { Round = round, Block = block, Handle = announcement };
-        var isPublished = link.Ask(request, new PayloadWriter().Add(checksum).Bytes) is { Header.Value: Ranges.Done };
+        var payload = new PayloadWriter().Add(checksum).Bytes;
+        var isPublished = link.Ask(request with { Handle = announcement }, payload) is { Header.Value: Ranges.Done };
         if (Taken(announcement) is { } vector)
             Memory.Return(vector);
         return isPublished;

@@ -41,7 +41,7 @@ public static class TrainingServices
         ArgumentNullException.ThrowIfNull(run);
         var layout = ModelLayout.Of(run.Replica.Model);
         var (lanes, options) = (run.Options.Lanes, run.Options);
-        var capacity = LocalGradientTransport.CapacityFor(lanes, lanes + TrainersBeside, options.TotalsKept);
+        var capacity = LocalGradientTransport.CapacityFor(lanes, lanes + TrainersBeside, options.TotalsKept, options.DividesOptimizer);
         var isShared = run.Nodes is not null;
         if (run.Nodes is { } nodes)
             services.AddSingleton(provider => PlaneOf(provider, nodes, layout));

@@ -40,8 +40,8 @@ public sealed class StateRetention(long length, string run, string configuration
                 return;
             state = null;
             memory ??= new SnapshotMemory(length, slots: 1);
-            if (device.Copy(memory, step) is { } copied)
-                state = new RetainedState(run, configurationHash, step, copied.Hash, record);
+            if (device.Copy(memory, step) is { Hash: { } hash })
+                state = new RetainedState(run, configurationHash, step, hash, record);
         }
     }
 

@@ -14,7 +14,8 @@ public sealed record BlockResult(double Loss, IReadOnlyList<double> LaneLosses, 
     [JsonPropertyName("witnesses")]
     public IReadOnlyList<(int Lane, ulong Hash)> RedundantLanes { get; init; } = [];
 
-    /// <summary>Checksum of the weights and moments used, equal on all healthy trainers; null if unknown.</summary>
+    /// <summary>Checksum of the weights and moments used, equal on all healthy trainers, or of the weights alone where the moments are
+    /// divided; null if unknown.</summary>
     public ulong? StateChecksum { get; init; }
 
     public TimeSpan Waited { get; init; }
@@ -40,6 +41,6 @@ public sealed record BlockResult(double Loss, IReadOnlyList<double> LaneLosses, 
     public override int GetHashCode() => HashCode.Combine(Loss, Hash, StateChecksum);
 }
 
-/// <param name="Checksum">Of weights and moments after the update, equal on all healthy trainers; null if unknown.</param>
+/// <param name="Checksum">After the update: see <see cref="BlockResult.StateChecksum"/>.</param>
 /// <param name="Norm">L2 norm of the change of the weights; null if not measured.</param>
 public sealed record AppliedUpdate(ulong? Checksum, double? Norm);

@@ -10,6 +10,7 @@ namespace ActorTrain.Actors.Protocol;
 [JsonDerivedType(typeof(ComputeLanes), "compute-lanes")]
 [JsonDerivedType(typeof(RecomputeBlock), "recompute-block")]
 [JsonDerivedType(typeof(PreviewUpdate), "preview-update")]
+[JsonDerivedType(typeof(UpdateShards), "update-shards")]
 [JsonDerivedType(typeof(ApplyUpdate), "apply-update")]
 [JsonDerivedType(typeof(CopyState), "copy-state")]
 [JsonDerivedType(typeof(Evaluate), "evaluate")]
@@ -25,7 +26,12 @@ public abstract record TrainerCommand
 /// <summary>Loads a state; answered by <see cref="StateLoaded"/>.</summary>
 /// <param name="Step">Updates that the state has seen.</param>
 /// <param name="Number">Unique per trainer, since the same state may have to be loaded again.</param>
-public sealed record LoadState(StateSource Source, long Step, long Number) : TrainerCommand;
+public sealed record LoadState(StateSource Source, long Step, long Number) : TrainerCommand
+{
+    /// <summary>Of which it holds the optimizer's state from now on; null for all of it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public OwnedShards? Shards { get; init; }
+}
 
 /// <summary>Computes the gradients of blocks of lanes; answered by a <see cref="LaneComputed"/> per lane and a <see cref="BlockComputed"/>
 /// per block, whose sum is then in the transport.</summary>
@@ -60,7 +66,8 @@ public sealed record RecomputeBlock(Ticket Ticket, LaneBlock Block, long BatchSt
 /// <param name="Attempt">Distinguishes repeated requests; each is answered again.</param>
 public sealed record PreviewUpdate(Ticket Ticket, double GradientNorm, double LearningRate, int Attempt) : CheckCommand(Ticket, Attempt);
 
-/// <summary>Commit: applies the round's total gradient in the transport; answered by <see cref="UpdateApplied"/>.</summary>
+/// <summary>Commit: applies the round's total gradient in the transport or, where the optimizer's state is divided, takes the weights that
+/// the owners of shards have published; answered by <see cref="UpdateApplied"/>.</summary>
 /// <param name="GradientNorm">Global L2 norm of the gradient, before clipping.</param>
 /// <param name="Adjustment">Changes beyond the options, and the learning rate.</param>
 public sealed record ApplyUpdate(Round Round, double GradientNorm, UpdateAdjustment Adjustment) : TrainerCommand
@@ -74,7 +81,12 @@ public sealed record ApplyUpdate(Round Round, double GradientNorm, UpdateAdjustm
 /// <summary>Copies weights and moments into a snapshot slot; answered by <see cref="StateCopied"/>.</summary>
 /// <param name="Step">Updates that the state must have seen.</param>
 /// <param name="Number">Unique per trainer: a damaged copy is repeated, possibly into the same slot.</param>
-public sealed record CopyState(int Slot, long Step, long Number) : TrainerCommand;
+public sealed record CopyState(int Slot, long Step, long Number) : TrainerCommand
+{
+    /// <summary>The part of the state that it copies, all of which it owns; null for the whole.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public OwnedShards? Shards { get; init; }
+}
 
 /// <summary>Measures the validation loss; answered by <see cref="EvaluationProgressed"/> per batch and then
 /// <see cref="Evaluated"/>.</summary>
@@ -126,8 +138,8 @@ public sealed record UpdateApplied(TrainerKey Trainer, Round Round, AppliedUpdat
 public sealed record AtAnotherStep(TrainerKey Trainer, long Step, long? Load) : TrainerReport(Trainer);
 
 /// <param name="Step">Updates that the state has seen.</param>
-/// <param name="Hash">Hash of the trainer's own state.</param>
-public sealed record StateCopied(TrainerKey Trainer, int Slot, long Step, long Number, ulong Hash) : TrainerReport(Trainer)
+/// <param name="Hash">Of the whole state in the slot; null while parts of it are missing.</param>
+public sealed record StateCopied(TrainerKey Trainer, int Slot, long Step, long Number, ulong? Hash) : TrainerReport(Trainer)
 {
     /// <summary>Null if unknown.</summary>
     public ulong? StateChecksum { get; init; }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ActorTrain.Actors.Protocol;
 
 public abstract record TrainerSupervisorCommand;
@@ -25,7 +27,12 @@ public abstract record TrainerSupervisorReport : IRunInput;
 public sealed record TrainerSupervisorStarted : TrainerSupervisorReport;
 
 /// <summary>A new life, without a state.</summary>
-public sealed record TrainerStarted(TrainerKey Trainer) : TrainerSupervisorReport;
+public sealed record TrainerStarted(TrainerKey Trainer) : TrainerSupervisorReport
+{
+    /// <summary>The node that hosts it; null for this process.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Node { get; init; }
+}
 
 /// <summary>No node has had room for it for a while; it goes on waiting.</summary>
 public sealed record TrainerUnplaced(int Number) : TrainerSupervisorReport;

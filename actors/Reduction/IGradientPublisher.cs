@@ -24,4 +24,14 @@ public interface IGradientPublisher
     /// <summary>Opens the total; null until all shards are complete, and after the round is closed. The first call proves that the round is
     /// committed, so the block sums are freed. Its memory must not be written.</summary>
     GradientLease? Total(Round round);
+
+    /// <summary>Publishes the weights of a shard after the round's update. Whoever comes second has the same bits.</summary>
+    /// <param name="weights">Address of the shard's first weight, read before the call returns.</param>
+    /// <param name="checksum">Of the shard, at the time of writing; verified by readers.</param>
+    /// <returns>False if the round is not open.</returns>
+    bool PublishWeights(Round round, GradientShard shard, nint weights, FlatChecksum checksum);
+
+    /// <summary>Opens the weights after the round's update; null until those of all shards are published, and after the round is closed.
+    /// Its memory must not be written.</summary>
+    GradientLease? Weights(Round round);
 }

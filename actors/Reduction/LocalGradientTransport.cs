@@ -31,7 +31,9 @@ public sealed class LocalGradientTransport : IGradientTransport
     /// and the kept totals.</summary>
     /// <param name="trainers">Limit of living trainers, including abandoned ones that still hang.</param>
     /// <param name="totalsKept">Totals kept for trainers that are catching up.</param>
-    public static int CapacityFor(int lanes, int trainers, int totalsKept) => trainers * (int.Log2(lanes) + 2) + 2 * lanes + totalsKept + 2;
+    /// <param name="keepsWeights">Whether the weights after these updates are kept beside them.</param>
+    public static int CapacityFor(int lanes, int trainers, int totalsKept, bool keepsWeights = false) =>
+        trainers * (int.Log2(lanes) + 2) + 2 * lanes + (keepsWeights ? 2 : 1) * (totalsKept + 2);
 
     public void Open(Round round)
     {
@@ -49,6 +51,8 @@ public sealed class LocalGradientTransport : IGradientTransport
                 Drop(held);
             if (opened.Total is { } total)
                 Drop(total);
+            if (opened.Weights is { } weights)
+                Drop(weights);
         }
     }
 
@@ -115,6 +119,51 @@ public sealed class LocalGradientTransport : IGradientTransport
             if (!opened.IsCommitted)
                 Commit(opened);
             return Lend(opened.Total!);
+        }
+    }
+
+    public unsafe bool PublishWeights(Round round, GradientShard shard, nint weights, FlatChecksum checksum)
+    {
+        GradientLease lease;
+        lock (gate)
+        {
+            if (!rounds.TryGetValue(round, out var opened))
+                return false;
+            if (opened.WeightChecksums[shard.Number] is not null)
+                return true;
+            if (opened.Weights is null)
+            {
+                var vector = Memory.Rent();
+                opened.Weights = new Held(vector, () => Memory.Return(vector));
+            }
+
+            lease = Lend(opened.Weights);
+        }
+
+        using (lease)
+        {
+            var bytes = shard.Count * sizeof(float);
+            Buffer.MemoryCopy((void*)weights, (void*)(lease.Address + shard.ByteOffset), bytes, bytes);
+        }
+
+        lock (gate)
+        {
+            if (!rounds.TryGetValue(round, out var opened))
+                return false;
+            opened.WeightChecksums[shard.Number] ??= checksum;
+            return true;
+        }
+    }
+
+    public GradientLease? Weights(Round round)
+    {
+        lock (gate)
+        {
+            if (!rounds.TryGetValue(round, out var opened) || opened.Weights is not { } weights
+                || Shards.Any(shard => shard.Count > 0 && opened.WeightChecksums[shard.Number] is null))
+                return null;
+            weights.Checksum ??= FlatChecksum.Joined(opened.WeightChecksums.OfType<FlatChecksum>());
+            return Lend(weights);
         }
     }
 
@@ -187,6 +236,10 @@ public sealed class LocalGradientTransport : IGradientTransport
         public FlatChecksum?[] Checksums { get; } = new FlatChecksum?[shards];
 
         public Held? Total { get; set; }
+
+        public FlatChecksum?[] WeightChecksums { get; } = new FlatChecksum?[shards];
+
+        public Held? Weights { get; set; }
 
         public bool IsCommitted { get; set; }
     }

@@ -67,8 +67,8 @@ internal sealed class Integrity(
         votes.Note(computed.Trainer, computed.Result.StateChecksum);
     }
 
-    /// <summary>Compares the trainer's state with those of the others if the applied update is the newest.</summary>
-    public void Note(TrainerEntry trainer, UpdateApplied applied)
+    // Compares the trainer's state with those of the others if the applied update is the newest.
+    private void Note(TrainerEntry trainer, UpdateApplied applied)
     {
         if (!rounds.Updates.Holds(applied.Round))
             return;
@@ -77,10 +77,34 @@ internal sealed class Integrity(
             votes.Note(applied.Trainer, applied.Update.Checksum);
     }
 
+    /// <summary>Notes what a trainer did with an update.</summary>
+    public void Note(TrainerEntry trainer, TrainerReport report)
+    {
+        switch (report)
+        {
+            case UpdatePreviewed previewed:
+                Note(trainer, previewed);
+                break;
+            case ShardsUpdated updated:
+                Note(trainer, updated);
+                break;
+            case UpdateApplied applied:
+                Note(trainer, applied);
+                break;
+        }
+    }
+
+    // Compares shards after the update with those of their other owners.
+    private void Note(TrainerEntry trainer, ShardsUpdated updated)
+    {
+        if (rounds.Owners.Note(trainer, updated))
+            votes.NoteShards(updated.Trainer, updated.Shards);
+    }
+
     public void Note(TrainerEntry trainer, BlockRecomputed recomputed) =>
         Answer(trainer, recomputed.Ticket, recomputed.Block, recomputed.Result.Hash);
 
-    public void Note(TrainerEntry trainer, UpdatePreviewed previewed)
+    private void Note(TrainerEntry trainer, UpdatePreviewed previewed)
     {
         if (trainer.Rechecks.RemoveAll(asked => asked is PreviewUpdate
             && (asked.Ticket, asked.Attempt) == (previewed.Ticket, previewed.Attempt)) > 0)
@@ -89,7 +113,7 @@ internal sealed class Integrity(
 
     public void Check()
     {
-        if (rounds.Current is not { } round)
+        if (rounds.Current is not { Update: null } round)
             return;
         AskForProofs(round);
         foreach (var check in round.Checks)
@@ -115,9 +139,9 @@ internal sealed class Integrity(
     public bool IsPreviewed()
     {
         var round = rounds.Current!;
-        if (round.Update is { } update)
-            return update.Agrees;
-        round.Checks.Add(round.Update = new RoundCheck(null) { Needed = round.RedundantLanes.Count > 0 ? 2 : 1 });
+        if (round.Preview is { } preview)
+            return preview.Agrees;
+        round.Checks.Add(round.Preview = new RoundCheck(null) { Needed = round.RedundantLanes.Count > 0 ? 2 : 1 });
         Check();
         return false;
     }
@@ -134,8 +158,8 @@ internal sealed class Integrity(
             round.Checks.Add(check);
         }
 
-        if (round.Update is { } update)
-            update.Needed = 2;
+        if (round.Preview is { } preview)
+            preview.Needed = 2;
         Check();
     }
 
@@ -169,6 +193,7 @@ internal sealed class Integrity(
 
         // They agreed one step ago, or that step would not have been committed.
         rounds.Abandon();
+        votes.ForgetShards();
         steering.Distrust(since, $"The states of the trainers differed: {dispute.Evidence}.");
         return false;
     }
@@ -179,6 +204,7 @@ internal sealed class Integrity(
         if (roster.Find(lost.Trainer) is not { } trainer)
             return;
         var wasApplying = trainer.Loading is null && trainer.Step < trainer.ToldStep;
+        var wasUpdating = trainer.OwesShards;
         var wasPreviewing = trainer.Rechecks.Exists(asked => asked is PreviewUpdate && asked.Ticket.Round == rounds.Current?.Round);
         membership.Lose(trainer, lost.Reason, lost.HasLeft);
         if (lost.Damage is not { } damage)
@@ -186,7 +212,9 @@ internal sealed class Integrity(
         decisions.Record(new CorruptionFound(output.Now, progress.Step, lost.Trainer.Id, lost.Reason));
 
         // A damaged total cannot be applied, and there is no other: the step is redone.
-        if (damage == FoundDamage.Shared && wasApplying && rounds.Updates.Oldest is { } oldest)
+        if (damage == FoundDamage.Shared && wasUpdating)
+            rollback.GoBack(progress.Step, lost.Reason);
+        else if (damage == FoundDamage.Shared && wasApplying && rounds.Updates.Oldest is { } oldest)
             rollback.GoBack(oldest, lost.Reason);
         else if (damage == FoundDamage.Shared && wasPreviewing)
             rounds.Abandon();

@@ -44,7 +44,7 @@ internal sealed class Membership(
         switch (report)
         {
             case TrainerStarted started:
-                NoteStarted(started.Trainer);
+                NoteStarted(started.Trainer, started.Node);
                 break;
             case TrainerUnplaced unplaced when roster[unplaced.Number] is { Key: null, Standing: TrainerStanding.Starting } waiting:
                 waiting.Standing = TrainerStanding.Unplaced;
@@ -78,6 +78,19 @@ internal sealed class Membership(
             output.Inform($"{key} left at step {progress.Step}; its lanes are reassigned: {reason}");
         else if (!trainer.IsRetiring)
             output.Warn($"lost {key} at step {progress.Step}; its lanes are reassigned: {reason}");
+    }
+
+    /// <summary>Has a member load another state.</summary>
+    public void TakeState(TrainerEntry trainer, string reason)
+    {
+        var (key, wasMember) = (trainer.Key!.Value, trainer.IsMember);
+        states.Release(trainer);
+        rounds.Release(trainer);
+        rounds.TakeLanes(trainer);
+        trainer.ForgetState();
+        roster.Refresh(trainer);
+        if (wasMember)
+            decisions.Record(new TrainerLeft(output.Now, progress.Step, key.Id, roster.NextGeneration(), reason));
     }
 
     public void Abandon(TrainerEntry trainer, string reason)
@@ -125,7 +138,8 @@ internal sealed class Membership(
         foreach (var trainer in roster.All.Where(static trainer => trainer.IsRetiring).ToList())
         {
             var isLastWithState = trainer.IsMember && !roster.All.Any(other => other != trainer && other.IsMember);
-            if (isLastWithState || IsAwaited(trainer) || trainer.Copying is not null || trainer.Evaluating is not null
+            if (isLastWithState || IsAwaited(trainer) || rounds.Owners.Need(trainer) || trainer.Updating is not null
+                || trainer.Copying is not null || trainer.Evaluating is not null
                 || trainer.Owes.Count > 0 || trainer.Rechecks.Count > 0)
                 continue;
             output.Do(new ToTrainerSupervisor(new RetireTrainer(trainer.Number)));
@@ -136,13 +150,13 @@ internal sealed class Membership(
         }
     }
 
-    private void NoteStarted(TrainerKey key)
+    private void NoteStarted(TrainerKey key, string? node)
     {
         if (roster[key.Number] is not { } started || key.Incarnation <= started.LastIncarnation)
             return;
         if (started.Key is { } former)
             Lose(started, $"{former} was replaced by {key}.");
-        (started.Key, started.LastIncarnation) = (key, key.Incarnation);
+        (started.Key, started.LastIncarnation, started.Node) = (key, key.Incarnation, node);
         if (started.Standing == TrainerStanding.Unplaced)
             started.Standing = TrainerStanding.Starting;
         roster.Refresh(started);

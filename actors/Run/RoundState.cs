@@ -36,7 +36,13 @@ internal sealed class RoundState
     public List<RoundCheck> Checks { get; } = [];
 
     /// <summary>The check of the update norm; null before it is requested.</summary>
-    public RoundCheck? Update { get; set; }
+    public RoundCheck? Preview { get; set; }
+
+    /// <summary>Whether its update is to be applied.</summary>
+    public bool IsAccepted { get; set; }
+
+    /// <summary>The update of divided optimizer state; null before its owners apply it.</summary>
+    public ShardUpdates? Update { get; set; }
 
     /// <summary>Whether all blocks were recomputed because the step looked bad.</summary>
     public bool IsReplayed { get; private set; }
@@ -126,7 +132,7 @@ internal sealed class RoundState
             TensorNorms = parts?.Tensors ?? [],
             EmbeddingNorm = parts?.Embedding,
             BlockNorms = parts?.Blocks ?? [],
-            UpdateNorm = Update is { Agrees: true } previewed ? RoundCheck.NormOf(previewed.Hash) : null,
+            UpdateNorm = Preview is { Agrees: true } previewed ? RoundCheck.NormOf(previewed.Hash) : null,
             NonFinite = shards.Sum(static shard => shard!.NonFinite),
             Tokens = tokens,
             Rollouts = rollouts,

@@ -22,12 +22,18 @@ internal sealed class Rounds
         Decisions decisions)
     {
         (this.options, this.output, this.roster, this.progress, this.decisions) = (options, output, roster, progress, decisions);
+        Owners = new ShardOwners(options, roster, this);
         (LastNumber, FirstNumber, reducersRetry) = (lastNumber, lastNumber + 1, new RetryTimer(options.RetryInterval));
     }
 
     public RoundState? Current { get; private set; }
 
+    public ShardOwners Owners { get; }
+
     public CommittedUpdates Updates { get; } = new();
+
+    /// <summary>Whether owners of shards apply the current update: no copy and no evaluation begins before it is committed.</summary>
+    public bool IsUpdating => Current?.Update is not null;
 
     public long FirstNumber { get; }
 
@@ -166,6 +172,7 @@ internal sealed class Rounds
         Updates.Add(update);
         foreach (var trainer in roster.All.Where(trainer => trainer.ToldStep == round.Step))
         {
+            (trainer.Updating, trainer.OwesShards) = (null, false);
             roster.Tell(trainer, update);
             trainer.ToldStep = round.Step + 1;
         }

@@ -66,12 +66,12 @@ public sealed class RunLogic
         checkpointing = new CheckpointSchedule(options, decided);
         rounds = new Rounds(options, recovery.LastRound, output, roster, progress, decisions);
         evaluations = new Evaluations(options, output, roster, progress, rounds, metrics);
-        saving = new Saving(options, output, end, decisions, metrics, roster, progress, states, votes, checkpointing);
+        saving = new(options, output, end, decisions, metrics, roster, progress, states, votes, checkpointing, rounds);
         experiences = new Experiences(options, output, end, decisions, faults, progress, states, saving);
         rollback = new Rollback(output, decisions, roster, progress, states, rounds, votes, saving, evaluations, experiences, metrics);
         steering = new Steering(options.Schedule, output, end, decisions, progress, rounds, rollback);
         membership = new Membership(options, output, end, decisions, roster, progress, states, rounds);
-        transfer = new StateTransfer(output, end, faults, decisions, roster, progress, states, rounds, saving, rollback);
+        transfer = new(output, end, faults, decisions, roster, progress, states, rounds, saving, rollback, membership);
         integrity = new(options, output, end, decisions, roster, progress, rounds, votes, membership, steering, rollback, experiences);
         judge = new(options, output, end, decisions, metrics, roster, progress, rounds, votes, integrity, steering, experiences, time);
         operators = new OperatorDesk(output, end, decisions, roster, progress, rounds, membership, steering);
@@ -209,11 +209,8 @@ public sealed class RunLogic
             case BlockRecomputed recomputed:
                 judge.Note(trainer, recomputed);
                 break;
-            case UpdatePreviewed previewed:
-                integrity.Note(trainer, previewed);
-                break;
-            case UpdateApplied applied:
-                integrity.Note(trainer, applied);
+            case UpdatePreviewed or ShardsUpdated or UpdateApplied:
+                integrity.Note(trainer, report);
                 break;
             case AtAnotherStep other:
                 trainerReminders.Reconcile(trainer, other);
@@ -235,7 +232,8 @@ public sealed class RunLogic
         integrity.Check();
 
         // Copies and evaluations of this step's weights finish before they change, and no trainer falls too far behind.
-        if (!saving.IsCopying && !evaluations.HoldsUp && rounds.Updates.Count < options.TotalsKept && end.Failure is null)
+        if (rounds.IsUpdating || (!saving.IsCopying && !evaluations.HoldsUp && rounds.Updates.Count < options.TotalsKept
+            && end.Failure is null))
             judge.Judge();
         experiences.Ask(rollback, mayBegin: rounds.Current is null && !operators.HasPaused);
         transfer.GiveStates();
@@ -264,6 +262,8 @@ public sealed class RunLogic
                 saving.NoteEnding();
         }
 
+        if (rounds.IsUpdating)
+            return;
         evaluations.Begin();
         if (saving.WantsCopy && integrity.CanKeepState())
             saving.TakeCopy();

@@ -31,6 +31,9 @@ public sealed record RunLogicOptions
     /// <summary>Gradient reducers, one per shard of the flat gradient.</summary>
     public int Reducers { get; init; } = 1;
 
+    /// <summary>Whether each shard of the optimizer's state is held by two trainers instead of all.</summary>
+    public bool DividesOptimizer { get; init; }
+
     /// <summary>Whether trainers outlive the process that leads, and retain their states for the next one.</summary>
     public bool TrainersRetainStates { get; init; }
 

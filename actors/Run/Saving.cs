@@ -19,6 +19,7 @@ internal sealed class Saving
     private readonly KeptStates states;
     private readonly StateVotes votes;
     private readonly CheckpointSchedule schedule;
+    private readonly Rounds rounds;
     private readonly SaveRetries retries;
     private readonly RetryTimer askedAgain;
 
@@ -35,14 +36,19 @@ internal sealed class Saving
     private DateTimeOffset writingSince;
     private long saves;
     private long copies;
+    private ulong? copiedHash;
     private bool isSlownessTold;
 
     public Saving(
         RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster,
-        RunProgress progress, KeptStates states, StateVotes votes, CheckpointSchedule schedule)
+        RunProgress progress, KeptStates states, StateVotes votes, CheckpointSchedule schedule, Rounds rounds)
     {
         (this.options, this.output, this.end, this.decisions, this.metrics) = (options, output, end, decisions, metrics);
-        (this.roster, this.progress, this.states, this.votes, this.schedule) = (roster, progress, states, votes, schedule);
+        (this.roster, this.progress, this.states, this.votes) = (roster, progress, states, votes);
+        (this.schedule, this.rounds) = (schedule, rounds);
+
+        // Parts that a former life of the run had copied must not pass for those of another copy.
+        copies = rounds.Owners.AreDivided ? rounds.FirstNumber << 20 : 0;
         (retries, askedAgain) = (new SaveRetries(options.SaveRetry), new RetryTimer(options.RetryInterval));
         if (states.Origin.WeightsHash is not null)
             SavedStep = states.Origin.Step;
@@ -118,7 +124,8 @@ internal sealed class Saving
             return;
         }
 
-        if (roster.Ready(progress.Step) is not { } source)
+        var sources = rounds.Owners.SourcesAt(progress.Step);
+        if (sources.Count == 0)
             return;
         var isNeeded = due is not null || isWanted;
         if (next is { } older && due is not null)
@@ -141,9 +148,16 @@ internal sealed class Saving
         isSnapshotDue = false;
         if (slot is not { } taken)
             return;
-        copyAskedAt = output.Now;
-        source.Copying = new CopyState(taken, progress.Step, ++copies);
-        roster.Tell(source, source.Copying);
+        (copyAskedAt, copiedHash) = (output.Now, null);
+        copies++;
+        foreach (var (source, part) in sources)
+        {
+            states.Snapshots.Pin(taken);
+            source.Copying = new CopyState(taken, progress.Step, copies) { Shards = part };
+            roster.Tell(source, source.Copying);
+        }
+
+        states.Snapshots.Unpin(taken);
 
         int? Take() => states.Snapshots.Take(trusted, options.ProofSteps, isNeeded, schedule.ResumableUntil(progress.Step));
     }
@@ -156,9 +170,14 @@ internal sealed class Saving
             throw new InvariantException($"The state of step {copied.Step} is copied at step {progress.Step}: it was to stay.");
         trainer.Copying = null;
         votes.Note(copied.Trainer, copied.StateChecksum);
-        schedule.NoteStall(output.Now - copyAskedAt);
         states.Snapshots.Unpin(copied.Slot);
-        var snapshot = new HeldSnapshot(copied.Slot, copied.Step, copied.Hash, progress.Overrides);
+        copiedHash ??= copied.Hash;
+
+        // Without a hash a part is missing: whoever was to copy it is lost, and another copy is taken.
+        if (IsCopying || copiedHash is not { } hash)
+            return;
+        schedule.NoteStall(output.Now - copyAskedAt);
+        var snapshot = new HeldSnapshot(copied.Slot, copied.Step, hash, progress.Overrides);
         states.Snapshots.Fill(snapshot);
         Use(snapshot);
     }

@@ -12,10 +12,11 @@ internal sealed class StateRecords(RunLogicOptions options, Decisions decisions,
 
     /// <param name="measurement">Of the step.</param>
     /// <param name="overrides">After it.</param>
-    /// <returns>Null if trainers end with this process, or while more rows wait to be written, or a rewind does.</returns>
+    /// <returns>Null if trainers end with this process, or none has a whole state; or while more rows wait to be written, or a rewind
+    /// does.</returns>
     public StateRecord? Of(StepMeasurement measurement, RunOverrides overrides)
     {
-        if (!options.TrainersRetainStates || metrics.WaitingCount >= MostMeasurements
+        if (!options.TrainersRetainStates || options.DividesOptimizer || metrics.WaitingCount >= MostMeasurements
             || metrics.Waiting.Any(static item => item.Measurement is null))
             return null;
 

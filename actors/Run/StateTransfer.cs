@@ -7,7 +7,7 @@ namespace ActorTrain.Actors.Run;
 /// <summary>Gives states to trainers without one, and the updates to catch up.</summary>
 internal sealed class StateTransfer(
     RunOutput output, RunEnd end, FaultCounts faults, Decisions decisions, TrainerRoster roster, RunProgress progress, KeptStates states,
-    Rounds rounds, Saving saving, Rollback rollback)
+    Rounds rounds, Saving saving, Rollback rollback, Membership membership)
 {
     // Number of the last load order.
     private long loads;
@@ -16,13 +16,14 @@ internal sealed class StateTransfer(
     /// its own, and without a member, steps are redone.</summary>
     public void GiveStates()
     {
-        if (end.IsOver)
+        if (end.IsOver || rounds.Owners.AreAwaited)
             return;
+        TakeStates();
         List<TrainerEntry> waiting =
             [.. roster.All.Where(static trainer => trainer is { Key: not null, HasState: false, IsRetiring: false })];
         if (waiting.Count == 0)
             return;
-        if (states.NewestSince(rounds.Updates.Oldest ?? progress.Step) is { } near)
+        if (Near is { } near)
         {
             Load(waiting, near.Source, near.Step);
         }
@@ -63,6 +64,32 @@ internal sealed class StateTransfer(
         (trainer.Loading, trainer.Step, trainer.ToldStep, trainer.Standing) = (null, -1, -1, TrainerStanding.Starting);
     }
 
+    // The newest state from which the kept totals can catch up.
+    private (StateSource Source, long Step)? Near => states.NewestSince(rounds.Updates.Oldest ?? progress.Step);
+
+    // Of a divided optimizer: from those who are to own other shards, once there is a state to load; from all, if a shard is lost.
+    private void TakeStates()
+    {
+        var owners = rounds.Owners;
+        if (!owners.AreDivided)
+            return;
+        if (owners.HaveLostAnUpdate)
+            rollback.GoBack(progress.Step, "No trainer is left that can update all shards.");
+        foreach (var trainer in owners.Spoilt())
+            membership.TakeState(trainer, "The update of its shards was abandoned.");
+        if (Near is null && !owners.HoldAll)
+        {
+            foreach (var trainer in roster.All.Where(static trainer => trainer.HasState))
+                membership.TakeState(trainer, "No trainer has the optimizer's state of all shards any more.");
+        }
+
+        var misplaced = owners.Misplaced();
+        if (misplaced.Count > 0 && Near is null)
+            saving.RequestCopy();
+        foreach (var trainer in Near is null ? [] : misplaced)
+            membership.TakeState(trainer, "It is to own other shards of the optimizer's state.");
+    }
+
     private void Load(IEnumerable<TrainerEntry> waiting, StateSource source, long step)
     {
         if (step > progress.Step)
@@ -73,7 +100,8 @@ internal sealed class StateTransfer(
                 throw new InvariantException($"{trainer.Key} is given a state at step {trainer.ToldStep}, and has one.");
             states.Hold(source);
             trainer.Standing = TrainerStanding.Joining;
-            trainer.Loading = new LoadState(source, step, ++loads);
+            trainer.Shards = rounds.Owners.ShareOf(trainer);
+            trainer.Loading = new LoadState(source, step, ++loads) { Shards = trainer.Shards };
             trainer.ToldStep = step;
             roster.Tell(trainer, trainer.Loading);
             foreach (var update in rounds.Updates.Between(step))

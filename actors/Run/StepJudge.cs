@@ -61,7 +61,13 @@ internal sealed class StepJudge
             AskFirst();
         }
 
-        if (round.Judgement is { } judgement && round.Checks.TrueForAll(static check => check.Agrees) && integrity.IsProved)
+        // Once its update has begun, it is too late for checks.
+        if (round.Judgement is not { } judgement || (round.Update is null
+            && !(round.Checks.TrueForAll(static check => check.Agrees) && integrity.IsProved)))
+            return;
+        if (round.IsAccepted)
+            Commit(round, judgement);
+        else
             Decide(round, judgement);
     }
 
@@ -187,9 +193,14 @@ internal sealed class StepJudge
     {
         if (!round.Checks.TrueForAll(static check => check.Agrees))
             throw new InvariantException($"{round.Round} is to be committed, and trainers do not agree on its bits.");
+        round.IsAccepted = true;
         var (signals, asked) = (round.Signals!, judgement.Adjustment);
         var rate = progress.Schedule.At(progress.Step);
         var adjustment = asked with { LearningRate = rate, RateFactor = asked.RateFactor * progress.Overrides.RateFactor };
+        if (round.Update is null)
+            votes.ForgetShards();
+        if (rounds.Owners.AreDivided && !rounds.Owners.Update(round, new UpdateShards(round.Round, signals.GradientNorm, adjustment)))
+            return;
         var overrides = progress.Overrides with
         {
             Spikes = judgement.IfApplied,

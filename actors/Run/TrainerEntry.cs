@@ -48,6 +48,18 @@ internal sealed class TrainerEntry(int number, FormerTrainer former, TimeSpan re
 
     public Evaluate? Evaluating { get; set; }
 
+    /// <summary>Where it is, or was last; null for this process.</summary>
+    public string? Node { get; set; }
+
+    /// <summary>Of which it was given the optimizer's state; null for all.</summary>
+    public OwnedShards? Shards { get; set; }
+
+    /// <summary>The update that its shards have seen, or are to see, before the rest of its weights.</summary>
+    public UpdateShards? Updating { get; set; }
+
+    /// <summary>Whether <see cref="Updating"/> is still unanswered.</summary>
+    public bool OwesShards { get; set; }
+
     /// <summary>Whether to stop it once nothing needs it.</summary>
     public bool IsRetiring { get; set; }
 
@@ -74,7 +86,9 @@ internal sealed class TrainerEntry(int number, FormerTrainer former, TimeSpan re
     public bool HasState => ToldStep >= 0;
 
     public bool IsAsked => Key is not null && (Loading is not null || Owes.Count > 0 || Rechecks.Count > 0 || Copying is not null
-        || Evaluating is not null || Step != ToldStep);
+        || Evaluating is not null || OwesShards || Step != ToldStep);
+
+    public bool Owns(int shard) => Shards is null || Shards.Numbers.Contains(shard);
 
     public int LanesOwed =>
         Owes.Sum(static owed => owed.Block.Count) + Rechecks.OfType<RecomputeBlock>().Sum(static check => check.Block.Count);
@@ -95,7 +109,7 @@ internal sealed class TrainerEntry(int number, FormerTrainer former, TimeSpan re
         if (Standing != TrainerStanding.GivenUp)
             Standing = TrainerStanding.Starting;
         (Step, ToldStep) = (-1, -1);
-        (Loading, Copying, Evaluating) = (null, null, null);
+        (Loading, Copying, Evaluating, Shards, Updating, OwesShards) = (null, null, null, null, null, false);
         Owes.Clear();
         Rechecks.Clear();
     }

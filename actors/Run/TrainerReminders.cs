@@ -79,6 +79,8 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
             Do(loading);
         foreach (var update in rounds.Updates.Between(trainer.Loading?.Step ?? trainer.Step, trainer.ToldStep))
             Do(update);
+        if (trainer is { OwesShards: true, Updating: { } shards })
+            Do(shards);
         if (trainer.Copying is { } copy)
             Do(copy);
         if (trainer.Evaluating is { } evaluation)

@@ -2,18 +2,19 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Actors.Snapshots;
 
-/// <summary>A slot being filled; without <see cref="Complete"/> it stays empty.</summary>
+/// <summary>A slot being filled; without <see cref="Complete(ulong)"/> it stays empty.</summary>
 public sealed class SnapshotWriter : IDisposable
 {
     private readonly int slot;
     private readonly long step;
-    private readonly Func<ulong, bool> complete;
+    private readonly Func<SnapshotContent, (bool IsKept, ulong? Whole)> complete;
     private Action<bool>? release;
 
     /// <param name="vectors">Not owned.</param>
-    /// <param name="complete">Marks the slot as filled with a state of that hash, unless it was reassigned.</param>
+    /// <param name="complete">Marks the slot as filled, unless it was reassigned, and returns the hash if no part is missing.</param>
     /// <param name="release">Called once, at the end: true if somebody may still write to the memory.</param>
-    internal SnapshotWriter(int slot, long step, SnapshotVectors vectors, Func<ulong, bool> complete, Action<bool> release)
+    internal SnapshotWriter(int slot, long step, SnapshotVectors vectors, Func<SnapshotContent, (bool IsKept, ulong? Whole)> complete,
+        Action<bool> release)
     {
         (this.slot, this.step, Vectors) = (slot, step, vectors);
         (this.complete, this.release) = (complete, release);
@@ -33,7 +34,18 @@ public sealed class SnapshotWriter : IDisposable
     public bool Complete(ulong hash)
     {
         ObjectDisposedException.ThrowIf(release is null, this);
-        return complete(hash);
+        return complete(new SnapshotContent(hash, [])).IsKept;
+    }
+
+    /// <summary>Marks a part of the slot as filled.</summary>
+    /// <param name="ranges">By first element: hashes of the ranges of the part.</param>
+    /// <param name="whole">Hash of the state, once no part is missing.</param>
+    /// <returns>As <see cref="Complete(ulong)"/>.</returns>
+    public bool Complete(IReadOnlyList<(long Offset, StateBlocks Blocks)> ranges, out ulong? whole)
+    {
+        ObjectDisposedException.ThrowIf(release is null, this);
+        (var isKept, whole) = complete(new SnapshotContent(null, ranges));
+        return isKept;
     }
 
     /// <summary>Ends the writing on behalf of somebody who may not know: nobody else gets the memory.</summary>
@@ -43,6 +55,11 @@ public sealed class SnapshotWriter : IDisposable
 
     public override string ToString() => $"slot {slot} for step {step}";
 }
+
+/// <summary>What a writer has filled.</summary>
+/// <param name="Hash">Of the whole state; null for a part.</param>
+/// <param name="Ranges">Of a part.</param>
+internal sealed record SnapshotContent(ulong? Hash, IReadOnlyList<(long Offset, StateBlocks Blocks)> Ranges);
 
 /// <summary>A filled slot, unchanged until disposal.</summary>
 public sealed class SnapshotReader : IDisposable

@@ -1,3 +1,5 @@
+using ActorTrain.Models.Storage;
+
 namespace ActorTrain.Actors.Snapshots;
 
 /// <summary>The last states of a run in memory: a fixed number of slots with weights and both moments each. Owned by the run, so that it
@@ -38,11 +40,17 @@ public sealed class SnapshotMemory : ISnapshots, IDisposable
     }
 
     /// <inheritdoc cref="ISnapshots.Write"/>
-    public SnapshotWriter Write(int slot, long atStep)
+    public SnapshotWriter Write(int slot, long atStep, SnapshotPart? part = null)
     {
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(isDisposed, this);
+            if (part is not null && slots[slot] is { Copy: { } copy } begun && copy == (part.Copy, atStep))
+            {
+                begun.Users++;
+                return Writer(slot, atStep, begun);
+            }
+
             if (slots[slot] is { Users: > 0 } overtaken)
             {
                 overtaken.IsDetached = true;
@@ -57,8 +65,9 @@ public sealed class SnapshotMemory : ISnapshots, IDisposable
 
             content.Users = 1;
             content.Held = null;
-            return new SnapshotWriter(slot, atStep, content.Vectors, hash => Complete(content, atStep, hash),
-                isAbandoned => Release(content, isAbandoned));
+            content.Copy = part is null ? null : (part.Copy, atStep);
+            content.Ranges.Clear();
+            return Writer(slot, atStep, content);
         }
     }
 
@@ -93,14 +102,26 @@ public sealed class SnapshotMemory : ISnapshots, IDisposable
         }
     }
 
-    private bool Complete(Content content, long step, ulong hash)
+    private SnapshotWriter Writer(int slot, long atStep, Content content) => new(
+        slot, atStep, content.Vectors, written => Complete(content, atStep, written), isAbandoned => Release(content, isAbandoned));
+
+    private (bool IsKept, ulong? Whole) Complete(Content content, long step, SnapshotContent written)
     {
         lock (gate)
         {
             if (content.IsDetached)
-                return false;
+                return (false, null);
+            foreach (var (offset, range) in written.Ranges)
+                content.Ranges[offset] = range;
+            if (written.Hash is not { } hash)
+            {
+                if (content.Ranges.Values.Sum(static range => range.Weights.Count) < FlatSums.BlocksOf(length))
+                    return (true, null);
+                hash = StateBlocks.Joined([.. content.Ranges.Values]).Hash;
+            }
+
             content.Held = (step, hash);
-            return true;
+            return (true, hash);
         }
     }
 
@@ -136,5 +157,11 @@ public sealed class SnapshotMemory : ISnapshots, IDisposable
         public bool IsDetached { get; set; }
 
         public (long Step, ulong Hash)? Held { get; set; }
+
+        /// <summary>The copy, in parts, that fills it; null for one in one piece.</summary>
+        public (long Number, long Step)? Copy { get; set; }
+
+        /// <summary>The ranges that it has of that copy, by first element.</summary>
+        public SortedDictionary<long, StateBlocks> Ranges { get; } = [];
     }
 }

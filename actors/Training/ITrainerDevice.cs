@@ -10,8 +10,9 @@ namespace ActorTrain.Actors.Training;
 /// <summary>A trainer's operations on its device, all on the trainer's thread: a model replica, or a simulation.</summary>
 public interface ITrainerDevice : IDisposable
 {
-    /// <returns>Null, or one sentence why it failed; the device is then unchanged.</returns>
-    string? Load(StateSource source, long atStep);
+    /// <param name="shards">Of which the optimizer's state is loaded; null for all of it.</param>
+    /// <returns>Null, or one sentence why it failed; the device is then unchanged, unless it was to own other shards.</returns>
+    string? Load(StateSource source, long atStep, OwnedShards? shards);
 
     /// <summary>Begins a block of lanes, and cancels the current one.</summary>
     void Begin(LaneBlock block);
@@ -41,13 +42,17 @@ public interface ITrainerDevice : IDisposable
     /// <returns>L2 norm of the change of the weights; null if the total no longer exists.</returns>
     double? Preview(Round round, double gradientNorm, double learningRate);
 
-    /// <summary>Applies the round's total gradient.</summary>
+    /// <summary>Applies the round's total gradient to its own shards alone, and publishes their weights. May be repeated.</summary>
     /// <returns>Null if the total no longer exists.</returns>
+    IReadOnlyList<ShardChecksum>? UpdateShards(Round round, double gradientNorm, UpdateAdjustment adjustment);
+
+    /// <summary>Applies the round's total gradient, or takes the weights that owners of shards have published.</summary>
+    /// <returns>Null if they no longer exist.</returns>
     AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment);
 
-    /// <summary>Copies the state into a snapshot slot.</summary>
+    /// <summary>Copies the state, or a part of it, into a snapshot slot.</summary>
     /// <returns>Null if the slot was reassigned in the meantime.</returns>
-    CopiedState? Copy(int slot, long atStep);
+    CopiedState? Copy(CopyState copy);
 
     /// <summary>Copies the state into the first slot of other snapshots: of this process, after the end of that which leads.</summary>
     /// <returns>Null if it cannot.</returns>
@@ -61,6 +66,6 @@ public interface ITrainerDevice : IDisposable
     ValidationLoss? EvaluateBatch();
 }
 
-/// <param name="Hash">Of weights and moments.</param>
-/// <param name="StateChecksum">The trainer's checksum of them; null if unknown.</param>
-public sealed record CopiedState(ulong Hash, ulong? StateChecksum);
+/// <param name="Hash">Of weights and moments; null while others still copy parts of them.</param>
+/// <param name="StateChecksum">The trainer's checksum: see <see cref="BlockResult.StateChecksum"/>; null if unknown.</param>
+public sealed record CopiedState(ulong? Hash, ulong? StateChecksum);

@@ -56,6 +56,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     private (long Step, SkipList Skips, long Weights)? begun;
     private TimeSpan waited;
     private BlockGradient? block;
+    private DividedReplica? divided;
     private IValidation? evaluation;
     private IEnumerator<TokenBatch>? validation;
 
@@ -67,7 +68,7 @@ public sealed class ReplicaDevice : ITrainerDevice
         isOnCpu = options.Device is null || options.Device.type == DeviceType.CPU;
         replica = new Replica(
             options.Replica, options.Device, memory: isOnCpu ? options.Transport.Memory : null, initialize: false,
-            recompute: options.Recompute);
+            recompute: options.Recompute, ownsAll: false);
         norms = new TensorNorms(replica.Parameters.Layout);
     }
 
@@ -76,7 +77,15 @@ public sealed class ReplicaDevice : ITrainerDevice
     /// <summary>Partial sums of the current block that are not being added to.</summary>
     public IEnumerable<Tensor> Resting => block?.Resting ?? [];
 
-    public string? Load(StateSource source, long atStep) => source switch
+    public string? Load(StateSource source, long atStep, OwnedShards? shards)
+    {
+        divided = shards is null ? null : new DividedReplica(replica, options.Transport, shards);
+        if (shards is null)
+            replica.Own(null);
+        return Load(source, atStep);
+    }
+
+    private string? Load(StateSource source, long atStep) => source switch
     {
         FreshState when atStep == 0 => Initialize(),
         FreshState => $"The first weights have seen no update, not {atStep}.",
@@ -166,15 +175,28 @@ public sealed class ReplicaDevice : ITrainerDevice
     public double? Preview(Round round, double gradientNorm, double learningRate) =>
         WithTotal(round, total => (double?)replica.Preview(total, new StepMeasure(round.Step, double.NaN, gradientNorm), learningRate));
 
-    public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => WithTotal(round, total =>
+    public IReadOnlyList<ShardChecksum>? UpdateShards(Round round, double gradientNorm, UpdateAdjustment adjustment) =>
+        HasUpdated(round, gradientNorm, adjustment) ? divided!.Publish(round) : null;
+
+    public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment)
     {
-        var norm = replica.Apply(total, new StepMeasure(round.Step, double.NaN, gradientNorm), adjustment);
-        return new AppliedUpdate(replica.StateChecksum, norm);
-    });
+        if (divided is null)
+        {
+            return WithTotal(round, total =>
+            {
+                var norm = replica.Apply(total, new StepMeasure(round.Step, double.NaN, gradientNorm), adjustment);
+                return new AppliedUpdate(replica.StateChecksum, norm);
+            });
+        }
 
-    public CopiedState? Copy(int slot, long atStep) => Copy(options.Snapshots, slot, atStep);
+        using var weights = options.Transport.Weights(round);
+        return weights is not null && HasUpdated(round, gradientNorm, adjustment) ? divided.TakeWeights(weights) : null;
+    }
 
-    public CopiedState? Copy(ISnapshots into, long atStep) => Copy(into, 0, atStep);
+    public CopiedState? Copy(CopyState copy) => copy.Shards is { } part ? divided!.Copy(options.Snapshots, copy, part)
+        : Copy(options.Snapshots, copy.Slot, copy.Step);
+
+    public CopiedState? Copy(ISnapshots into, long atStep) => divided is null ? Copy(into, 0, atStep) : null;
 
     private CopiedState? Copy(ISnapshots into, int slot, long atStep)
     {
@@ -219,6 +241,14 @@ public sealed class ReplicaDevice : ITrainerDevice
             Waited = waited,
             LanePolicies = [.. lanePolicies],
         };
+
+    // Whether its shards of a divided optimizer state have seen the round's update now; not if the total is gone.
+    private bool HasUpdated(Round round, double gradientNorm, UpdateAdjustment adjustment) =>
+        !divided!.Needs(round) || WithTotal(round, total =>
+        {
+            divided.Update(round, total, gradientNorm, adjustment);
+            return (bool?)true;
+        }) is not null;
 
     // Null if the total is gone.
     private T? WithTotal<T>(Round round, Func<GradientSum, T?> act)
@@ -319,9 +349,10 @@ public sealed class ReplicaDevice : ITrainerDevice
         if (snapshot.Damage() is { } damage)
             return damage;
         replica.CopyFrom(snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
-        var taken = replica.HashState();
-        return taken == wanted.Hash ? null : throw new InvariantException(
-            $"The state of step {step} changed while it was copied: its hash is {taken:x16}, not {wanted.Hash:x16}.");
+        var isSame = divided is not null ? replica.Holds(snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment)
+            : replica.HashState() == wanted.Hash;
+        return isSame ? null : throw new InvariantException(
+            $"The state of step {step} changed while it was copied: its hash is no longer {wanted.Hash:x16}.");
     }
 
     private string? LoadCheckpoint(long step)

@@ -28,7 +28,7 @@ public sealed record TrainerFailure(string Reason, FoundDamage? Damage = null, b
 
     private static FoundDamage? DamageOf(Exception failure) => failure switch
     {
-        CorruptionException { Place: FlatPlace.TotalGradient } => FoundDamage.Shared,
+        CorruptionException { Place: FlatPlace.TotalGradient or FlatPlace.PublishedWeights } => FoundDamage.Shared,
         CorruptionException => FoundDamage.Own,
         UnequalRolloutException => FoundDamage.Rollouts,
         _ => null,

@@ -26,6 +26,9 @@ public sealed class TrainerLogic
     private Evaluated? evaluated;
     private long? evaluating;
     private Round? round;
+
+    // Its shards have seen this round's update, and the rest of its weights has not.
+    private (Round Round, ShardsUpdated? Report)? halfway;
     private (OwedBlock Owed, int NextLane)? underway;
 
     /// <param name="device">Not owned.</param>
@@ -56,6 +59,8 @@ public sealed class TrainerLogic
             return;
         }
 
+        if (halfway is not null && command is not (LoadState or UpdateShards or ApplyUpdate))
+            return;
         switch (command)
         {
             case LoadState load:
@@ -69,6 +74,9 @@ public sealed class TrainerLogic
                 break;
             case PreviewUpdate preview when IsAt(preview.Ticket.Round.Step):
                 Preview(preview);
+                break;
+            case UpdateShards update:
+                Update(update);
                 break;
             case ApplyUpdate apply:
                 Apply(apply);
@@ -103,13 +111,13 @@ public sealed class TrainerLogic
         // The same again is a repetition: a state that has since advanced must not be reset.
         if (load != loaded)
         {
-            if (device.Load(load.Source, load.Step) is { } reason)
+            if (device.Load(load.Source, load.Step, load.Shards) is { } reason)
             {
                 tell(new StateRefused(key, load.Step, load.Number, reason));
                 return;
             }
 
-            (loaded, Step, round, record) = (load, load.Step, null, null);
+            (loaded, Step, round, record, halfway) = (load, load.Step, null, null, null);
             applied.Clear();
             updates.Clear();
             ForgetStep();
@@ -157,14 +165,33 @@ public sealed class TrainerLogic
             tell(new UpdatePreviewed(key, preview.Ticket, preview.Attempt, norm));
     }
 
+    private void Update(UpdateShards update)
+    {
+        if (applied.Contains(update.Round) || !IsAt(update.Round.Step))
+            return;
+        if (halfway is { } begun && begun.Round != update.Round)
+            throw new InvariantException($"The shards of {key} have seen {begun.Round}, and are to see {update.Round}.");
+        if (halfway is null)
+            ForgetStep();
+        halfway ??= (update.Round, null);
+        if (halfway.Value.Report is null
+            && device.UpdateShards(update.Round, update.GradientNorm, update.Adjustment) is { } shards)
+            halfway = (update.Round, new ShardsUpdated(key, update.Round, shards));
+        if (halfway.Value.Report is { } report)
+            tell(report);
+    }
+
     private void Apply(ApplyUpdate apply)
     {
         if (!applied.Contains(apply.Round))
         {
+            if (halfway is { } begun && begun.Round != apply.Round)
+                throw new InvariantException($"The shards of {key} have seen {begun.Round}, and it is to apply {apply.Round}.");
+
             // A round whose total is gone is over for all trainers.
             if (!IsAt(apply.Round.Step) || device.Apply(apply.Round, apply.GradientNorm, apply.Adjustment) is not { } update)
                 return;
-            (Step, record) = (Step + 1, apply.Record);
+            (Step, record, halfway) = (Step + 1, apply.Record, null);
             if (Step != apply.Round.Step + 1)
                 throw new InvariantException($"{key} has applied {apply.Round}, and its weights count as those of step {Step}.");
             ForgetStep();
@@ -180,7 +207,7 @@ public sealed class TrainerLogic
     private void Copy(CopyState copy)
     {
         if (copied?.Number != copy.Number)
-            copied = device.Copy(copy.Slot, copy.Step) is { } state
+            copied = device.Copy(copy) is { } state
                 ? new StateCopied(key, copy.Slot, copy.Step, copy.Number, state.Hash) { StateChecksum = state.StateChecksum } : null;
         if (copied is not null)
             tell(copied);

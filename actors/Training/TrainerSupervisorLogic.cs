@@ -98,7 +98,7 @@ public sealed class TrainerSupervisorLogic
         if (post.GivenUp is { } report)
             Do(new TellRun(new TrainerGivenUp(post.Number, report)));
         else if (post.Life is { } life && life.Incarnation > start.AfterIncarnation)
-            Do(new TellRun(new TrainerStarted(life)));
+            Do(new TellRun(new TrainerStarted(life) { Node = post.Place?.Node }));
         else if (post.Life is { } over)
             Abandon(over, "The run takes it for lost.");
         else if (post.StartAt is null || post.StartAt <= now)
@@ -148,7 +148,7 @@ public sealed class TrainerSupervisorLogic
         (post.Life, post.StartAt, post.BornAt) = (life, null, now);
         (post.Place, post.IsSeeking, post.OverdueAt) = (place, false, null);
         Do(new SpawnTrainer(life) { Place = place });
-        Do(new TellRun(new TrainerStarted(life)));
+        Do(new TellRun(new TrainerStarted(life) { Node = place?.Node }));
     }
 
     private void Lose(Post post, TrainerKey life, TrainerFailure failure)

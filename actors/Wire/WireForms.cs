@@ -59,6 +59,7 @@ internal static class WireForms
         Form<ComputeLanes>("compute-lanes"),
         Form<RecomputeBlock>("recompute-block"),
         Form<PreviewUpdate>("preview-update"),
+        Form<UpdateShards>("update-shards"),
         Form<ApplyUpdate>("apply-update"),
         Form<CopyState>("copy-state"),
         Form<Evaluate>("evaluate"),
@@ -69,6 +70,7 @@ internal static class WireForms
         Form<BlockComputed>("block-computed"),
         Form<BlockRecomputed>("block-recomputed"),
         Form<UpdatePreviewed>("update-previewed"),
+        Form<ShardsUpdated>("shards-updated"),
         Form<UpdateApplied>("update-applied"),
         Form<AtAnotherStep>("at-another-step"),
         Form<StateCopied>("state-copied"),
@@ -238,6 +240,7 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
 [JsonSerializable(typeof(ComputeLanes))]
 [JsonSerializable(typeof(RecomputeBlock))]
 [JsonSerializable(typeof(PreviewUpdate))]
+[JsonSerializable(typeof(UpdateShards))]
 [JsonSerializable(typeof(ApplyUpdate))]
 [JsonSerializable(typeof(CopyState))]
 [JsonSerializable(typeof(Evaluate))]
@@ -248,6 +251,7 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
 [JsonSerializable(typeof(BlockComputed))]
 [JsonSerializable(typeof(BlockRecomputed))]
 [JsonSerializable(typeof(UpdatePreviewed))]
+[JsonSerializable(typeof(ShardsUpdated))]
 [JsonSerializable(typeof(UpdateApplied))]
 [JsonSerializable(typeof(AtAnotherStep))]
 [JsonSerializable(typeof(StateCopied))]

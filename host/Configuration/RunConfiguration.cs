@@ -51,6 +51,7 @@ public sealed record RunConfiguration : IOptions
     public NodesOptions Nodes { get; init; } = new();
     public ClusterOptions Cluster { get; init; } = new();
     public ReducersOptions Reducers { get; init; } = new();
+    public ParallelOptions Parallel { get; init; } = new();
     public SpikeOptions Spikes { get; init; } = new();
     public AuditOptions Audit { get; init; } = new();
     public EvaluationOptions Evaluation { get; init; } = new();
@@ -114,6 +115,9 @@ public sealed record RunConfiguration : IOptions
                 + $"or use addresses of 127.0.0.1.");
         }
 
+        foreach (var problem in Parallel.Zero == 0 ? [] : OfDivision())
+            yield return problem;
+
         const string Count = $"{nameof(Trainers)}.{nameof(TrainersOptions.Count)}";
         const string Lanes = $"{nameof(Training)}.{nameof(TrainingOptions.Lanes)}";
         if (Trainers.Count > Training.Lanes)
@@ -121,6 +125,25 @@ public sealed record RunConfiguration : IOptions
             yield return new(
                 $"{Count:key} {Trainers.Count} exceeds {Lanes:key} {Training.Lanes}, so some trainers would have nothing to compute; "
                 + $"use at most {Training.Lanes}.");
+        }
+    }
+
+    // What needs all of the optimizer's state at once.
+    private IEnumerable<OptionProblem> OfDivision()
+    {
+        const string Zero = $"{nameof(Parallel)}.{nameof(ParallelOptions.Zero)}";
+        const string UpdateClipping =
+            $"{nameof(Training)}.{nameof(TrainingOptions.Optimizer)}.{nameof(Models.Optimization.OptimizerOptions.UpdateClipping)}";
+        if (Training.Optimizer.UpdateClipping)
+        {
+            yield return new($"{UpdateClipping:key} measures whole tensors, but with {Zero:key} 1 each trainer has parts of some; set "
+                + $"{Zero:key} to 0, or {UpdateClipping:key} to false.");
+        }
+
+        if (Spikes.Watches(SpikeSignal.UpdateNorm))
+        {
+            yield return new($"a rule of the section spikes watches update_norm, but with {Zero:key} 1 no trainer can preview an update; "
+                + $"set {Zero:key} to 0, or omit that signal.");
         }
     }
 

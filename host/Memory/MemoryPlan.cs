@@ -32,11 +32,14 @@ internal sealed record MemoryPlan(IReadOnlyList<(string What, double Bytes)> Par
         // layers are not fused, the update has vectors of its own. In a resumed run, each trainer reads a checkpoint before there are
         // snapshots.
         var perTrainer = Math.Ceiling(Math.Log2(Math.Max(1.0, (double)options.Lanes / count))) + 2 + (isFused ? 0 : 3);
+        // Divided, two trainers hold each moment; in transit there are the weights after an update, too.
+        var isDivided = configuration.Parallel.Zero > 0;
+        var moments = isDivided ? Math.Min(2, isOnHost) : isOnHost;
         return Of(
             Training,
             [
-                ("weights and moments", isOnHost * (3 * model.Vector + model.PackedToTrain)),
-                ("gradients", (count * perTrainer + 1) * model.Vector),
+                ("weights and moments", isOnHost * (model.Vector + model.PackedToTrain) + moments * 2 * model.Vector),
+                ("gradients", (count * perTrainer + (isDivided ? 2 : 1)) * model.Vector),
                 ("snapshots", Math.Max(configuration.Checkpoints.Snapshots, isOnHost) * 3 * model.Vector),
                 ("activations", isOnHost * model.Training(sequences * options.MicroBatch * (isFused ? options.LanesAtOnce(shape) : 1))),
                 .. hasRollouts ? OfWorkers(configuration, model, sequences * options.MicroBatch) : [],

@@ -345,6 +345,7 @@ internal sealed class RunProcess
             Lanes = options.Lanes,
             Trainers = trainers.Count,
             Reducers = configuration.ReducerCount,
+            DividesOptimizer = configuration.Parallel.Zero > 0,
             EvaluateEvery = configuration.Evaluation.Every,
             CheckpointEvery = saving.Every ?? 0,
             SaveInterval = saving.Every is null ? saving.Interval : null,

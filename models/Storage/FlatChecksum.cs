@@ -34,6 +34,12 @@ public sealed class FlatChecksum
     /// <summary>Checksum of a vector from those of its parts, which begin with blocks.</summary>
     public static FlatChecksum Joined(IEnumerable<FlatChecksum> parts) => new([.. parts.SelectMany(static part => part.blocks)]);
 
+    /// <summary>Checksum of a part that begins with a block.</summary>
+    /// <param name="offset">In elements.</param>
+    /// <param name="count">In elements.</param>
+    public FlatChecksum Part(long offset, long count) =>
+        new(blocks.AsSpan((int)(offset / FlatSums.Block), FlatSums.BlocksOf(count)));
+
     /// <summary>Checksum of a flat vector on any device, using all threads of the caller.</summary>
     public static FlatChecksum Of(Tensor flat)
     {

@@ -13,6 +13,7 @@ namespace ActorTrain.Models.Storage;
 public sealed class FlatParameters : IDisposable
 {
     private readonly Dictionary<string, ParameterSlot> slots;
+    private readonly FlatParameters? whole;
     private Tensor? gradients;
     private Tensor? ownGradients;
     private nint gradientAddress;
@@ -22,6 +23,16 @@ public sealed class FlatParameters : IDisposable
         Layout = layout;
         Weights = zeros(layout.Length, dtype: float32, device: device).DetachFromDisposeScope();
         slots = layout.Entries.ToDictionary(static entry => entry.Name, entry => new ParameterSlot(this, entry));
+    }
+
+    /// <summary>A range of others, in their memory: for an optimizer of its own, and without views of single parameters.</summary>
+    /// <param name="whole">Must outlive it.</param>
+    /// <param name="layout">Of the range.</param>
+    /// <param name="offset">Its first element.</param>
+    internal FlatParameters(FlatParameters whole, FlatLayout layout, long offset)
+    {
+        (this.whole, Layout, slots) = (whole, layout, []);
+        Weights = whole.Weights.narrow(0, offset, layout.Length).DetachFromDisposeScope();
     }
 
     public FlatLayout Layout { get; }
@@ -99,7 +110,11 @@ public sealed class FlatParameters : IDisposable
     }
 
     /// <summary>Call after every change of <see cref="Weights"/>.</summary>
-    public void WeightsChanged() => Version++;
+    public void WeightsChanged()
+    {
+        Version++;
+        whole?.WeightsChanged();
+    }
 
     /// <summary>Begins a new gradient.</summary>
     /// <param name="byOverwriting">True if fused kernels will write every parameter's gradient: they overwrite the first time and then add,

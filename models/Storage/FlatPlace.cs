@@ -23,6 +23,9 @@ public enum FlatPlace
 
     TotalGradient,
 
+    /// <summary>Weights that the owners of shards have published, for all trainers to copy.</summary>
+    PublishedWeights,
+
     /// <summary>A copy of weights and moments in memory.</summary>
     Snapshot,
 }

@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using ActorTrain.Models.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -32,31 +31,39 @@ public static unsafe class FlatTransfer
 
     /// <summary>Copies a flat tensor out, hashes the copy and verifies it block by block, so that each block is read from memory
     /// once.</summary>
-    /// <param name="buffer">Of exactly the tensor's size.</param>
-    /// <param name="hash">Updated with the bytes: see <see cref="StateHash"/>.</param>
+    /// <param name="first">Element of the buffer that the tensor's first is copied to.</param>
+    /// <returns>Hashes of the blocks: see <see cref="StateHash"/>.</returns>
     /// <exception cref="CorruptionException">The content is not what was written.</exception>
-    internal static void CopyTo(this Tensor flat, HostBuffer buffer, XxHash3 hash, FlatChecksum written, FlatPlace place)
+    internal static ulong[] CopyTo(this Tensor flat, HostBuffer buffer, long first, FlatChecksum written, FlatPlace place)
     {
-        CheckSize(flat, buffer);
+        var length = flat.numel() * sizeof(float);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(first * sizeof(float) + length, buffer.Length, nameof(first));
         var isHere = flat.device.type == DeviceType.CPU;
-        if (!isHere)
-            flat.CopyTo(buffer);
         const long blockBytes = FlatSums.Block * sizeof(float);
-        var found = new ulong[written.Blocks.Length];
+        var (hashes, found) = (new ulong[written.Blocks.Length], new ulong[written.Blocks.Length]);
         for (var block = 0; block < found.Length; block++)
         {
-            var (offset, to) = (block * blockBytes, buffer.Address + (nint)(block * blockBytes));
-            var length = Math.Min(blockBytes, buffer.Length - offset);
+            var (offset, to) = (block * blockBytes, buffer.Address + (nint)(first * sizeof(float) + block * blockBytes));
+            var count = Math.Min(blockBytes, length - offset);
             if (isHere)
-                Buffer.MemoryCopy((void*)(flat.Address() + (nint)offset), (void*)to, length, length);
+            {
+                Buffer.MemoryCopy((void*)(flat.Address() + (nint)offset), (void*)to, count, count);
+            }
+            else
+            {
+                using var there = flat.narrow(0, offset / sizeof(float), count / sizeof(float));
+                using var part = there.cpu();
+                Buffer.MemoryCopy((void*)part.Address(), (void*)to, count, count);
+            }
 
             // Hash before verification, so that the hash is of a block that was still correct afterwards.
-            hash.Append(to, length);
-            FlatChecksum.Of(length / sizeof(float), to, found.AsSpan(block, 1), parallel: false);
+            hashes[block] = StateHash.Block(to, count);
+            FlatChecksum.Of(count / sizeof(float), to, found.AsSpan(block, 1), parallel: false);
         }
 
         KeepAlive(flat, buffer);
         written.Verify(found, place);
+        return hashes;
     }
 
     /// <summary>The buffer must have exactly the tensor's size.</summary>

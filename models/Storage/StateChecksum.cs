@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Storage;
@@ -18,17 +17,14 @@ public sealed class StateChecksum(FlatChecksum weights, FlatChecksum firstMoment
     public static StateChecksum Of(Tensor weights, Tensor firstMoment, Tensor secondMoment) =>
         new(FlatChecksum.Of(weights), FlatChecksum.Of(firstMoment), FlatChecksum.Of(secondMoment));
 
-    /// <summary>Copies a state out and verifies the copies.</summary>
-    /// <returns>Hash of the copies: see <see cref="StateHash"/>.</returns>
+    /// <summary>Copies a state, or a range of it, out and verifies the copies.</summary>
+    /// <param name="first">Of the buffers: the element that becomes the range's first.</param>
+    /// <returns>Hashes of the copies.</returns>
     /// <exception cref="CorruptionException">The copies differ from this state.</exception>
-    public ulong Copy(
+    public StateBlocks Copy(
         (Tensor From, HostBuffer To) weightVector, (Tensor From, HostBuffer To) firstMomentVector,
-        (Tensor From, HostBuffer To) secondMomentVector)
-    {
-        var hash = new XxHash3();
-        weightVector.From.CopyTo(weightVector.To, hash, Weights, FlatPlace.Weights);
-        firstMomentVector.From.CopyTo(firstMomentVector.To, hash, FirstMoment, FlatPlace.FirstMoment);
-        secondMomentVector.From.CopyTo(secondMomentVector.To, hash, SecondMoment, FlatPlace.SecondMoment);
-        return hash.GetCurrentHashAsUInt64();
-    }
+        (Tensor From, HostBuffer To) secondMomentVector, long first = 0) => new(
+            weightVector.From.CopyTo(weightVector.To, first, Weights, FlatPlace.Weights),
+            firstMomentVector.From.CopyTo(firstMomentVector.To, first, FirstMoment, FlatPlace.FirstMoment),
+            secondMomentVector.From.CopyTo(secondMomentVector.To, first, SecondMoment, FlatPlace.SecondMoment));
 }

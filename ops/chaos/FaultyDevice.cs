@@ -32,7 +32,8 @@ public sealed class FaultyDevice : ITrainerDevice
 
     public Replica Replica => device.Replica;
 
-    public string? Load(StateSource source, long atStep) => Break(nameof(Load), () => device.Load(source, atStep));
+    public string? Load(StateSource source, long atStep, OwnedShards? shards) =>
+        Break(nameof(Load), () => device.Load(source, atStep, shards));
 
     public void Begin(LaneBlock block) => device.Begin(block);
 
@@ -77,11 +78,19 @@ public sealed class FaultyDevice : ITrainerDevice
 
     public CopiedState? Copy(ISnapshots into, long atStep) => device.Copy(into, atStep);
 
-    public CopiedState? Copy(int slot, long atStep) => Break(nameof(Copy), () =>
+    public IReadOnlyList<ShardChecksum>? UpdateShards(Round round, double gradientNorm, UpdateAdjustment adjustment) =>
+        Break(nameof(UpdateShards), () =>
+        {
+            step = round.Step;
+            TouchVectors();
+            return device.UpdateShards(round, gradientNorm, adjustment);
+        });
+
+    public CopiedState? Copy(CopyState copy) => Break(nameof(Copy), () =>
     {
         TouchVectors();
-        var copied = device.Copy(slot, atStep);
-        using var snapshot = copied is null ? null : options.Snapshots.Read(slot);
+        var copied = device.Copy(copy);
+        using var snapshot = copied?.Hash is null ? null : options.Snapshots.Read(copy.Slot);
         foreach (var buffer in snapshot is null ? [] : new[] { snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment })
             faults.Touch(trainer, step, FlipTarget.Of(FlatPlace.Snapshot, buffer));
         return copied;
@@ -96,8 +105,11 @@ public sealed class FaultyDevice : ITrainerDevice
     private void TouchVectors()
     {
         faults.Touch(trainer, step, FlipTarget.Of(FlatPlace.Weights, device.Replica.Parameters.Weights));
-        faults.Touch(trainer, step, FlipTarget.Of(FlatPlace.FirstMoment, device.Replica.FirstMoment));
-        faults.Touch(trainer, step, FlipTarget.Of(FlatPlace.SecondMoment, device.Replica.SecondMoment));
+        foreach (var (first, second) in device.Replica.MomentVectors)
+        {
+            faults.Touch(trainer, step, FlipTarget.Of(FlatPlace.FirstMoment, first));
+            faults.Touch(trainer, step, FlipTarget.Of(FlatPlace.SecondMoment, second));
+        }
     }
 
     // Copies of the weights last only until the next update.

@@ -22,6 +22,17 @@ public sealed class FaultyTransport(IGradientPublisher transport, string trainer
 
     public bool Holds(Round round, LaneBlock block) => transport.Holds(round, block);
 
+    public bool PublishWeights(Round round, GradientShard shard, nint weights, FlatChecksum checksum) =>
+        transport.PublishWeights(round, shard, weights, checksum);
+
+    public GradientLease? Weights(Round round)
+    {
+        var weights = transport.Weights(round);
+        if (weights is not null)
+            faults.Touch(trainer, round.Step, FlipTarget.Of(FlatPlace.PublishedWeights, weights.Vector));
+        return weights;
+    }
+
     public GradientLease? Total(Round round)
     {
         var total = transport.Total(round);

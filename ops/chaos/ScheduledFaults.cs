@@ -311,6 +311,7 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
         FlatPlace.SecondMoment => "second moment",
         FlatPlace.LaneGradient => "gradient",
         FlatPlace.TotalGradient => "total gradient",
+        FlatPlace.PublishedWeights => "published weights",
         FlatPlace.PublishedGradient => "published sum",
         _ => "snapshot",
     };

@@ -37,21 +37,30 @@ public sealed class NodesTests(RealRun real, ITestOutputHelper output)
 
     [Theory]
     [Trait("Category", "Cluster")]
-    [InlineData(2, 1)]
-    [InlineData(2, 2)]
-    [InlineData(2, 4)]
-    [InlineData(3, 1)]
-    [InlineData(3, 2)]
-    [InlineData(3, 4)]
-    [InlineData(5, 1)]
-    [InlineData(5, 2)]
-    [InlineData(5, 4)]
-    public void However_a_run_is_divided_each_step_has_the_same_bits(int nodes, int reducers)
+    [InlineData(2, 1, 0)]
+    [InlineData(2, 2, 0)]
+    [InlineData(2, 4, 0)]
+    [InlineData(3, 1, 0)]
+    [InlineData(3, 2, 0)]
+    [InlineData(3, 4, 0)]
+    [InlineData(5, 1, 0)]
+    [InlineData(5, 2, 0)]
+    [InlineData(5, 4, 0)]
+    [InlineData(2, 1, 1)]
+    [InlineData(2, 2, 1)]
+    [InlineData(2, 4, 1)]
+    [InlineData(3, 1, 1)]
+    [InlineData(3, 2, 1)]
+    [InlineData(3, 4, 1)]
+    [InlineData(5, 1, 1)]
+    [InlineData(5, 2, 1)]
+    [InlineData(5, 4, 1)]
+    public void However_a_run_is_divided_each_step_has_the_same_bits(int nodes, int reducers, int zero)
     {
         string[] settings = ["training.lanes=8", "trainers.count=1", "reducers.count=1"];
         real.Run(Long("nodes-undivided", settings)).ShouldSucceed();
-        var name = $"nodes-divided-{nodes}-{reducers}";
-        string[] divided = [.. settings, $"trainers.count={nodes}", $"reducers.count={reducers}"];
+        var name = $"nodes-divided-{nodes}-{reducers}-{zero}";
+        string[] divided = [.. settings, $"trainers.count={nodes}", $"reducers.count={reducers}", $"parallel.zero={zero}"];
         using (var run = Begin(name, nodes, divided))
         {
             run.WaitForLine(default, "node-1 joined").ShouldNotBeNull(run.Output);

@@ -61,6 +61,26 @@ public sealed class FlatLayout
         }
     }
 
+    /// <summary>The layout of a range: what of each entry is in it, as a vector.</summary>
+    /// <param name="offset">A multiple of the alignment, in elements.</param>
+    /// <param name="first">Number of the entry that the range's first is a part of.</param>
+    public FlatLayout Slice(long offset, long length, out int first)
+    {
+        var parts = new List<FlatEntry>();
+        first = -1;
+        for (var i = 0; i < Entries.Count; i++)
+        {
+            var entry = Entries[i];
+            var (from, end) = (Math.Max(offset, entry.Offset), Math.Min(offset + length, entry.Offset + entry.Count));
+            if (from >= end)
+                continue;
+            first = first < 0 ? i : first;
+            parts.Add(entry with { Shape = [end - from], Offset = from - offset });
+        }
+
+        return new FlatLayout(parts, length);
+    }
+
     public static FlatLayout Of(IEnumerable<(string Name, IReadOnlyList<long> Shape)> parameters)
     {
         var entries = new List<FlatEntry>();

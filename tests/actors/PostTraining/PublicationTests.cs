@@ -19,7 +19,7 @@ public sealed class PublicationTests : IDisposable
     public PublicationTests()
     {
         trainer = training.MakeDevice();
-        trainer.Load(new FreshState(), 0).ShouldBeNull();
+        trainer.Load(new FreshState(), 0, null).ShouldBeNull();
         Update(step: 0);
         worker = new InstalledWeights(TinyTraining.Replica.Model, new SnapshotWeights(training.Snapshots));
     }
@@ -71,7 +71,7 @@ public sealed class PublicationTests : IDisposable
         worker.Install(published, isInUse: false).ShouldNotBeNull();
     }
 
-    private PublishedWeights Publish(int slot, long step) => new(step, slot, trainer.Copy(slot, step).ShouldNotBeNull().Hash);
+    private PublishedWeights Publish(int slot, long step) => new(step, slot, trainer.Copy(new CopyState(slot, step, 1)).ShouldNotBeNull().Hash.ShouldNotBeNull());
 
     private void Update(long step)
     {

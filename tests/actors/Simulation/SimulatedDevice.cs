@@ -6,6 +6,7 @@ using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
+using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
@@ -25,6 +26,11 @@ internal sealed class SimulatedDevice(TrainerKey key, SimulatedWorld world) : IT
     private ulong state;
     private long step = -1;
 
+    // Of divided optimizer state: moments of own shards, each of which is the state itself.
+    private OwnedShards? owned;
+    private ulong[] moments = [];
+    private Round? updated;
+
     /// <summary>Whether it computes wrong bits.</summary>
     public bool IsFaulty { get; set; } = world.BrokenMachines.Contains(key.Number);
 
@@ -36,7 +42,7 @@ internal sealed class SimulatedDevice(TrainerKey key, SimulatedWorld world) : IT
 
     private ulong Error => IsFaulty ? 2UL << key.Number : 0;
 
-    public string? Load(StateSource source, long atStep)
+    public string? Load(StateSource source, long atStep, OwnedShards? shards)
     {
         switch (source)
         {
@@ -55,7 +61,8 @@ internal sealed class SimulatedDevice(TrainerKey key, SimulatedWorld world) : IT
                 return "The checkpoint is gone.";
         }
 
-        step = atStep;
+        (step, owned, updated) = (atStep, shards, null);
+        moments = owned is null ? [] : [.. owned.Numbers.Select(_ => state)];
         world.Invariants.CheckState(key, step, state);
         return null;
     }
@@ -116,8 +123,19 @@ internal sealed class SimulatedDevice(TrainerKey key, SimulatedWorld world) : IT
     public double? Preview(Round round, double gradientNorm, double learningRate) =>
         world.Plane.Find(round) is { } sums && sums.Total() is not null ? sums.UpdateNorm + (IsFaulty ? 100 + key.Number : 0) : null;
 
+    public IReadOnlyList<ShardChecksum>? UpdateShards(Round round, double gradientNorm, UpdateAdjustment adjustment)
+    {
+        if (world.Plane.Find(round) is not { } sums || !UpdateOwn(round, sums, adjustment))
+            return null;
+        for (var i = 0; i < moments.Length; i++)
+            sums.PublishWeights(owned!.Numbers[i], moments[i]);
+        return [.. owned!.Numbers.Select((shard, i) => new ShardChecksum(shard, moments[i]))];
+    }
+
     public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment)
     {
+        if (owned is not null)
+            return Gather(round, adjustment);
         if (world.Plane.Find(round)?.Total() is not { } total)
             return null;
         if (round.Step != step)
@@ -129,11 +147,20 @@ internal sealed class SimulatedDevice(TrainerKey key, SimulatedWorld world) : IT
         return new AppliedUpdate(state, null);
     }
 
-    public CopiedState? Copy(int slot, long atStep)
+    public CopiedState? Copy(CopyState copy)
     {
-        if (atStep != step)
-            throw new InvariantException($"{key} is at step {step}, and its state is copied as that of step {atStep}.");
-        world.Plane.Slots[slot] = (state, step);
+        if (copy.Step != step || updated is not null)
+            throw new InvariantException($"{key} is at step {step}, and its state is copied as that of step {copy.Step}.");
+        if (copy.Shards is { } part)
+        {
+            if (part.Numbers.Any(shard => !owned!.Numbers.Contains(shard)))
+                throw new InvariantException($"{key} owns shards {owned}, and copies {part}.");
+            return new CopiedState(world.Plane.Copy(copy, state), state);
+        }
+
+        if (owned is not null)
+            throw new InvariantException($"{key} has shards {owned} alone, and copies a whole state.");
+        world.Plane.Slots[copy.Slot] = (state, step);
         return new CopiedState(state, state);
     }
 
@@ -144,6 +171,38 @@ internal sealed class SimulatedDevice(TrainerKey key, SimulatedWorld world) : IT
     public ValidationLoss? EvaluateBatch() => --batchesLeft > 0 ? null : new ValidationLoss(state % 1000 / 1000.0, 1, 1);
 
     public void Dispose() => GiveUp();
+
+    private bool UpdateOwn(Round round, SimulatedPlane.RoundSums sums, UpdateAdjustment adjustment)
+    {
+        if (updated == round)
+            return true;
+        if (round.Step != step || updated is not null)
+            throw new InvariantException($"{key} applies {round} to shards that have seen {step} updates, or {updated}.");
+        if (sums.Total() is not { } total)
+            return false;
+        for (var i = 0; i < moments.Length; i++)
+            moments[i] = Arithmetic.Apply(moments[i], total, RateOf(adjustment)) ^ (Misapplies ? 1UL << key.Number : 0);
+        (Misapplies, updated) = (false, round);
+        return true;
+    }
+
+    private AppliedUpdate? Gather(Round round, UpdateAdjustment adjustment)
+    {
+        if (world.Plane.Find(round) is not { } sums || sums.Weights() is not { } weights || !UpdateOwn(round, sums, adjustment))
+            return null;
+        for (var i = 0; i < moments.Length; i++)
+        {
+            if (moments[i] != weights[owned!.Numbers[i]])
+                throw new CorruptionException(FlatPlace.Weights, 0, weights[owned.Numbers[i]], moments[i], null);
+        }
+
+        if (weights.Distinct().Count() > 1)
+            throw new InvariantException($"The shards of {round} were updated from other states.");
+        var before = state;
+        (state, step, updated) = (weights[0], step + 1, null);
+        world.Invariants.CheckUpdate(key, round, before, state, RateOf(adjustment));
+        return new AppliedUpdate(state, null);
+    }
 
     private static double RateOf(UpdateAdjustment adjustment) => (adjustment.LearningRate ?? 1) * adjustment.RateFactor;
 

@@ -8,9 +8,24 @@ namespace ActorTrain.Actors.Tests.Simulation;
 internal sealed class SimulatedPlane
 {
     private readonly Dictionary<Round, RoundSums> open = [];
+    private readonly Dictionary<int, (long Number, ulong State, HashSet<int> Shards)> parts = [];
 
     /// <summary>Snapshots: states, and the updates that they have seen.</summary>
     public (ulong State, long Step)[] Slots { get; } = new (ulong, long)[8];
+
+    /// <summary>Copies a part of a state into a slot, beside the other parts of the same copy.</summary>
+    /// <returns>The state, once all parts are there.</returns>
+    public ulong? Copy(CopyState copy, ulong state)
+    {
+        var part = copy.Shards!;
+        if (!parts.TryGetValue(copy.Slot, out var known) || known.Number != copy.Number || known.State != state)
+            (Slots[copy.Slot], parts[copy.Slot]) = (default, known = (copy.Number, state, []));
+        known.Shards.UnionWith(part.Numbers);
+        if (known.Shards.Count < part.Of)
+            return null;
+        Slots[copy.Slot] = (state, copy.Step);
+        return state;
+    }
 
     public int OpenRounds => open.Count;
 
@@ -27,6 +42,7 @@ internal sealed class SimulatedPlane
     {
         private readonly Dictionary<LaneBlock, ulong> blocks = [];
         private readonly ulong?[] totals = new ulong?[shards];
+        private readonly ulong?[] weights = new ulong?[shards];
         private bool isCommitted;
 
         /// <summary>Whether a position was read that makes the gradient no number.</summary>
@@ -53,6 +69,13 @@ internal sealed class SimulatedPlane
                 throw new InvariantException($"Shard {shard} was summed to {known:x16} and to {total:x16}.");
             totals[shard] = total;
         }
+
+        /// <summary>Publishes the weights of a shard; who comes second has the same bits, or is found out by their checksums.</summary>
+        public void PublishWeights(int shard, ulong state) => weights[shard] ??= state;
+
+        /// <summary>The weights of all shards, once they are published.</summary>
+        public IReadOnlyList<ulong>? Weights() =>
+            Array.TrueForAll(weights, static shard => shard is not null) ? Array.ConvertAll(weights, static shard => shard!.Value) : null;
 
         /// <summary>The total, once all shards are complete. Who asks first proves that the round is committed.</summary>
         public ulong? Total()

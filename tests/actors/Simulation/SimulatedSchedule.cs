@@ -85,6 +85,10 @@ internal sealed class SimulatedSchedule
             weather = weather with { Places = options.Trainers, NodeLost = UpTo(0.005), ProcessDeath = 0.001 + UpTo(0.002) };
         }
 
+        // Every third run divides the optimizer's state.
+        if (seed % 3 == 1)
+            options = options with { DividesOptimizer = true, PreviewsUpdates = false };
+
         // Every fourth run learns from rollouts; it is shorter, since each step takes many more messages.
         if ((seed & 3) != 3)
             return;
@@ -169,7 +173,7 @@ internal sealed class SimulatedSchedule
     }
 
     public override string ToString() =>
-        $"seed {seed}: {options.Steps} steps, {options.Trainers} trainers, {options.Reducers} reducers; "
+        $"seed {seed}: {options.Steps} steps, {options.Trainers} trainers, {options.Reducers} reducers{(options.DividesOptimizer ? ", divided" : "")}; "
         + (options.Rollouts is { } rollouts
             ? $"rollouts by {workers} workers, lag {rollouts.Lag} of {rollouts.Window}, audits every {auditEvery}, "
                 + $"{wrongJudge?.ToString() ?? "nobody"} computes wrongly; " : "")

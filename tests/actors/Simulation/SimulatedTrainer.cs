@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
+using ActorTrain.Models;
 using ActorTrain.Models.Objectives;
 
 namespace ActorTrain.Actors.Tests.Simulation;
@@ -83,6 +84,11 @@ internal sealed class SimulatedTrainer
         {
             world.StaleTrainers++;
             End(exception.Message, null);
+            return;
+        }
+        catch (CorruptionException exception)
+        {
+            End(exception.Message, FoundDamage.Own);
             return;
         }
         catch (UnequalRolloutException exception)

@@ -134,5 +134,5 @@ internal sealed class SimulatedTrainers(SimulatedWorld world, SimulatedNetwork n
         });
     }
 
-    private sealed record Place(int Number) : TrainerPlace("node");
+    private sealed record Place(int Number) : TrainerPlace($"node-{Number % 3}");
 }

@@ -1,4 +1,6 @@
+using System.IO.Hashing;
 using ActorTrain.Actors.Snapshots;
+using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Actors.Tests.Snapshots;
 
@@ -26,6 +28,37 @@ public sealed class SnapshotMemoryTests
         memory.Read(0).ShouldBeNull();
         memory.Read(1).ShouldBeNull();
         memory.Allocated.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Parts_of_one_copy_make_a_state_with_the_hash_of_the_whole_and_those_of_another_copy_do_not_count()
+    {
+        const long Length = FlatSums.Block + 5;
+        using var memory = new SnapshotMemory(Length, slots: 1);
+        Copy(copy: 1, first: false).ShouldBeNull();
+        Copy(copy: 2, first: true).ShouldBeNull();
+        memory.Read(0).ShouldBeNull();
+        var whole = Copy(copy: 2, first: false).ShouldNotBeNull();
+        using var reader = memory.Read(0).ShouldNotBeNull();
+        (reader.Step, reader.Hash).ShouldBe((7L, whole));
+        reader.Damage().ShouldBeNull();
+        reader.SecondMoment.Slice(FlatSums.Block * sizeof(float), 1)[0].ShouldBe((byte)3);
+
+        ulong? Copy(long copy, bool first)
+        {
+            var (offset, count) = first ? (0L, FlatSums.Block) : (FlatSums.Block, 5L);
+            using var writer = memory.Write(0, atStep: 7, new SnapshotPart(copy, [(offset, count)]));
+            HostBuffer[] vectors = [writer.Weights, writer.FirstMoment, writer.SecondMoment];
+            var hashes = new List<ulong[]>();
+            for (var i = 0; i < vectors.Length; i++)
+            {
+                vectors[i].Slice(offset * sizeof(float), (int)count * sizeof(float)).Fill((byte)(i + 1));
+                hashes.Add([XxHash3.HashToUInt64(vectors[i].Slice(offset * sizeof(float), (int)count * sizeof(float)))]);
+            }
+
+            writer.Complete([(offset, new StateBlocks(hashes[0], hashes[1], hashes[2]))], out var hash).ShouldBeTrue();
+            return hash;
+        }
     }
 
     [Fact]

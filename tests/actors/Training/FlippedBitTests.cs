@@ -124,13 +124,13 @@ public sealed class FlippedBitTests
 
                 // Two slots in turns; what is copied is tried at once, as whoever joins from it would.
                 var slot = (int)(step % 2);
-                if (device.Copy(slot, step + 1) is not { } copied)
+                if (device.Copy(new CopyState(slot, step + 1, 1)) is not { } copied)
                     throw new InvariantException("The slot was taken.");
                 step++;
                 using (var snapshot = training.Snapshots.Read(slot)!)
                 {
                     if (snapshot.Damage() is null)
-                        copies.Push((slot, step, copied.Hash));
+                        copies.Push((slot, step, copied.Hash!.Value));
                     else
                         Findings.Add(FlatPlace.Snapshot);
                 }
@@ -176,7 +176,7 @@ public sealed class FlippedBitTests
             device = new FaultyDevice(training.Options, "trainer-0", this);
             (step, StateSource source) = copies.TryPeek(out var copy) ? (copy.Step, (StateSource)new SnapshotState(copy.Slot, copy.Hash))
                 : (0, new FreshState());
-            device.Load(source, step).ShouldBeNull();
+            device.Load(source, step, null).ShouldBeNull();
         }
     }
 }

@@ -28,14 +28,14 @@ public sealed class ReplicaDeviceBaseTests : IDisposable
 
         using var training = new TinyTraining();
         using var device = new ReplicaDevice(training.Options with { Base = given });
-        device.Load(new FreshState(), 0).ShouldBeNull();
+        device.Load(new FreshState(), 0, null).ShouldBeNull();
         device.Replica.Parameters.Weights.bytes.SequenceEqual(weights.Slice(0, (int)weights.Length)).ShouldBeTrue();
 
         var file = Path.Combine(folder, "base", "model.safetensors");
         var bytes = File.ReadAllBytes(file);
         bytes[^9] ^= 1;
         File.WriteAllBytes(file, bytes);
-        device.Load(new FreshState(), 0).ShouldNotBeNull().ShouldContain("damaged");
+        device.Load(new FreshState(), 0, null).ShouldNotBeNull().ShouldContain("damaged");
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class ReplicaDeviceBaseTests : IDisposable
                 return TinyTraining.TokensPerStep;
             },
         });
-        device.Load(new FreshState(), 0).ShouldBeNull();
+        device.Load(new FreshState(), 0, null).ShouldBeNull();
         device.Begin(new LaneBlock(2, 2));
         device.ComputeLanes(0, new LaneBlock(2, 1), SkipList.Empty, isRedundant: false);
         device.ComputeLanes(0, new LaneBlock(3, 1), SkipList.Empty, isRedundant: false);

@@ -244,7 +244,7 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
 
         public bool IsFreed { get; private set; }
 
-        public string? Load(StateSource source, long atStep)
+        public string? Load(StateSource source, long atStep, OwnedShards? shards)
         {
             Note();
             return null;
@@ -277,7 +277,9 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
 
         public CopiedState? Copy(ISnapshots into, long atStep) => null;
 
-        public CopiedState? Copy(int slot, long atStep)
+        public IReadOnlyList<ShardChecksum>? UpdateShards(Round round, double gradientNorm, UpdateAdjustment adjustment) => [];
+
+        public CopiedState? Copy(CopyState copy)
         {
             Copies++;
             return new CopiedState(1, null);

@@ -264,6 +264,26 @@ public sealed class TrainerLogicTests : IDisposable
         reports.OfType<BlockRecomputed>().Count().ShouldBe(1);
     }
 
+    [Fact]
+    public void Between_the_update_of_its_shards_and_that_of_the_rest_nothing_reads_its_weights()
+    {
+        trainer.Handle(LoadFour);
+        trainer.Handle(new UpdateShards(Round, 1, UpdateAdjustment.None));
+        trainer.Handle(new UpdateShards(Round, 1, UpdateAdjustment.None));
+        trainer.Handle(Compute(Ticket, new LaneBlock(0, 1)));
+        trainer.Handle(new CopyState(0, 4, 1));
+        trainer.Handle(new Evaluate(4));
+        Drain().ShouldBe(0);
+        var shards = new ShardsUpdated(Key, Round, [new ShardChecksum(1, 12)]);
+        reports.Skip(1).Select(static report => report.GetType()).ShouldBe([typeof(ShardsUpdated), typeof(ShardsUpdated)]);
+        reports.OfType<ShardsUpdated>().ShouldAllBe(report => report.Shards.SequenceEqual(shards.Shards));
+        device.Log.Count(static entry => entry.StartsWith("update shards", StringComparison.Ordinal)).ShouldBe(1);
+        trainer.Handle(new ApplyUpdate(Round, 1, UpdateAdjustment.None));
+        trainer.Handle(new CopyState(0, 5, 2));
+        trainer.Step.ShouldBe(5);
+        reports.OfType<StateCopied>().Count().ShouldBe(1);
+    }
+
     private static ComputeLanes Compute(Ticket ticket, params LaneBlock[] blocks) => new(ticket, blocks, SkipList.Empty);
 
     private static BlockComputed Computed(Ticket ticket, LaneBlock block) => new(Key, ticket, block, RecordingDevice.Result);
@@ -289,7 +309,7 @@ public sealed class TrainerLogicTests : IDisposable
 
         public bool IsClosed { get; set; }
 
-        public string? Load(StateSource source, long atStep)
+        public string? Load(StateSource source, long atStep, OwnedShards? shards)
         {
             Log.Add($"load {atStep}");
             return Refusal;
@@ -330,9 +350,15 @@ public sealed class TrainerLogicTests : IDisposable
 
         public CopiedState? Copy(ISnapshots into, long atStep) => null;
 
-        public CopiedState? Copy(int slot, long atStep)
+        public IReadOnlyList<ShardChecksum>? UpdateShards(Round round, double gradientNorm, UpdateAdjustment adjustment)
         {
-            Log.Add($"copy {slot}");
+            Log.Add($"update shards {round.Number}");
+            return IsClosed ? null : [new ShardChecksum(1, 12)];
+        }
+
+        public CopiedState? Copy(CopyState copy)
+        {
+            Log.Add($"copy {copy.Slot}");
             return new CopiedState(5, null);
         }
 

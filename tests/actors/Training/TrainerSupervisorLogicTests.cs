@@ -158,7 +158,7 @@ public sealed class TrainerSupervisorLogicTests
         var (first, place) = (new TrainerKey(1, 1), new Place("a"));
         logic.Handle(new StartTrainer(1, 0), Start).ShouldBe([new TellPlaces(new SeekPlace(1))]);
         logic.Handle(new StartTrainer(1, 0), Start).ShouldBe([new TellPlaces(new SeekPlace(1))]);
-        logic.Placed(1, place, Start).ShouldBe([new SpawnTrainer(first) { Place = place }, new TellRun(new TrainerStarted(first))]);
+        logic.Placed(1, place, Start).ShouldBe([new SpawnTrainer(first) { Place = place }, new TellRun(new TrainerStarted(first) { Node = "a" })]);
         logic.Placed(1, place, Start).ShouldBeEmpty();
         logic.Placed(1, new Place("b"), Start).ShouldBe([new TellPlaces(new LeavePlace(new Place("b")))]);
         for (var life = 1; life <= 100; life++)
@@ -188,7 +188,7 @@ public sealed class TrainerSupervisorLogicTests
         logic.NextTick.ShouldBeNull();
         logic.Handle(new StartTrainer(1, 0), due).ShouldBe([new TellRun(new TrainerUnplaced(1)), new TellPlaces(new SeekPlace(1))]);
         logic.NextTick.ShouldBeNull();
-        logic.Placed(1, new Place("a"), due).ShouldContain(new TellRun(new TrainerStarted(new TrainerKey(1, 1))));
+        logic.Placed(1, new Place("a"), due).ShouldContain(new TellRun(new TrainerStarted(new TrainerKey(1, 1)) { Node = "a" }));
         logic.NextTick.ShouldBeNull();
     }
 

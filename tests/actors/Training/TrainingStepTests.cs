@@ -84,15 +84,15 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
             var copied = Expect<StateCopied>();
             supervisor.Tell(new StartTrainer(1, 0));
             second = Expect<TrainerStarted>().Trainer;
-            supervisor.Tell(new TellTrainer(second, new LoadState(new SnapshotState(1, copied.Hash + 1), 2, 3)));
+            supervisor.Tell(new TellTrainer(second, new LoadState(new SnapshotState(1, copied.Hash!.Value + 1), 2, 3)));
             Expect<StateRefused>().Reason.ShouldContain("Slot 1 of the snapshots in memory holds the state");
-            supervisor.Tell(new TellTrainer(second, new LoadState(new SnapshotState(0, copied.Hash), 2, 4)));
+            supervisor.Tell(new TellTrainer(second, new LoadState(new SnapshotState(0, copied.Hash!.Value), 2, 4)));
             Expect<StateRefused>().Reason.ShouldContain("empty");
             supervisor.Tell(new TellTrainer(second, new LoadState(new FreshState(), 2, 5)));
             Expect<StateRefused>().Reason.ShouldContain("no update");
             supervisor.Tell(new TellTrainer(second, new LoadState(new CheckpointState(), 2, 6)));
             Expect<StateRefused>().Reason.ShouldContain("no checkpoint");
-            supervisor.Tell(new TellTrainer(second, new LoadState(new SnapshotState(1, copied.Hash), 2, 7)));
+            supervisor.Tell(new TellTrainer(second, new LoadState(new SnapshotState(1, copied.Hash!.Value), 2, 7)));
             Expect<StateLoaded>().Trainer.ShouldBe(second);
         }
 
@@ -112,7 +112,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
         var copied = Expect<StateCopied>();
         using (var snapshot = training.Snapshots.Read(0)!)
             snapshot.SecondMoment.Slice(40, 1)[0] ^= 1;
-        supervisor.Tell(new TellTrainer(keys[1], new LoadState(new SnapshotState(0, copied.Hash), 0, 9)));
+        supervisor.Tell(new TellTrainer(keys[1], new LoadState(new SnapshotState(0, copied.Hash!.Value), 0, 9)));
         Expect<StateRefused>().Reason.ShouldContain("changed in memory");
         Stop(supervisor);
     }

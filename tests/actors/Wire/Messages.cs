@@ -99,6 +99,8 @@ internal static class Messages
     public static IReadOnlyList<object> All { get; } =
     [
         new LoadState(new FreshState(), 0, 1), new LoadState(new SnapshotState(2, 77), 12, 2), new LoadState(new CheckpointState(), 10, 3),
+        new LoadState(new CheckpointState(), 10, 3) { Shards = new OwnedShards(4, [1, 3]) }, new UpdateShards(At, 0.5, Adjustment),
+        new CopyState(1, 12, 4) { Shards = new OwnedShards(4, []) },
         new ComputeLanes(Ticket, [new LaneBlock(0, 4), new LaneBlock(4, 2)], Skips) { RedundantLanes = [1, 5] },
         new RecomputeBlock(Ticket, new LaneBlock(0, 8), 11, SkipList.Empty, 2) { PreviewRate = 1e-4 },
         new PreviewUpdate(Ticket, 0.5, 1e-4, 1), new ApplyUpdate(At, 0.5, Adjustment),
@@ -107,11 +109,12 @@ internal static class Messages
         new StateLoaded(Key, 12, 2), new StateRefused(Key, 12, 2, "Its hash differs."), new LaneComputed(Key, Ticket, 5),
             new BlockComputed(Key, Ticket, new LaneBlock(4, 2), Result),
         new BlockRecomputed(Key, Ticket, new LaneBlock(4, 2), 1, Result), new UpdatePreviewed(Key, Ticket, 1, 0.25),
+            new ShardsUpdated(Key, At, [new ShardChecksum(1, 9)]),
             new UpdateApplied(Key, At, new AppliedUpdate(9, null)),
         new AtAnotherStep(Key, 11, 3), new StateCopied(Key, 1, 12, 4, 99) { StateChecksum = 98 }, new EvaluationProgressed(Key, 12),
             new Evaluated(Key, 12, 2.5, 12.2, 1.1),
         new StartTrainer(3, 1), new RetireTrainer(3), new RetireOthers([1, 3]), new AbandonTrainer(Key, "It is silent."), new TellTrainer(Key, new Evaluate(12)),
-        new TrainerSupervisorStarted(), new TrainerStarted(Key), new TrainerLost(Key, "It threw.") { Damage = FoundDamage.Shared },
+        new TrainerSupervisorStarted(), new TrainerStarted(Key), new TrainerStarted(Key) { Node = "node-1" }, new TrainerLost(Key, "It threw.") { Damage = FoundDamage.Shared },
             new TrainerGivenUp(3, "It failed 4 times."), new TrainerUnplaced(3),
         new AddBlock(At, new LaneBlock(4, 2)), new ReducerStarted(1), new BlockDamaged(1, At, null, "It was damaged."),
             new ShardReduced(1, At, [0.5, double.NaN]),

@@ -30,6 +30,13 @@ internal sealed record FaultTarget(string Role, string Kind)
     public static IReadOnlyList<(FaultTarget Target, Fault Fault)> OfPolicy { get; } = Shuffled(
         [.. OfTraining().Where(static one => !one.Target.BelongsToEvaluation), .. OfRollouts()]);
 
+    /// <summary>Where the optimizer's state is divided.</summary>
+    public static IReadOnlyList<(FaultTarget Target, Fault Fault)> OfDivision { get; } = Shuffled(
+    [
+        .. Messages(Supervisor, nameof(ShardsUpdated)), .. Messages(Trainer, nameof(UpdateShards)),
+        .. Calls(Device, nameof(ITrainerDevice.UpdateShards)),
+    ]);
+
     public bool CanBeLost => !Role.EndsWith(Device, StringComparison.Ordinal) && !NeverLost.Contains(Kind);
 
     /// <summary>Actors whose thread another takes over when they hang; others come back by themselves.</summary>

@@ -59,6 +59,13 @@ internal sealed record RandomSchedule
     /// <summary>Whether updates are previewed before they are judged.</summary>
     public bool PreviewsUpdates { get; init; }
 
+    /// <summary>Whether the optimizer's state is divided among trainers; nobody can preview an update then.</summary>
+    public bool Divides
+    {
+        get => field && !PreviewsUpdates;
+        init;
+    }
+
     public int ProofSteps { get; init; } = 3;
 
     /// <summary>Steps to which the run is extended as it begins, and by whom.</summary>
@@ -152,9 +159,10 @@ internal sealed record RandomSchedule
             SnapshotEvery = seed % 4,
             AuditEvery = seed % 3,
             PreviewsUpdates = seed % 7 < 2,
+            Divides = seed % 5 == 2,
             FailsAtEnd = seed % 5 == 0,
             Flips = Flipped(seed),
-            Rules = [.. Enumerable.Range(0, RulesPerSeed).Select(i => Rule(seed, i, random, targets))
+            Rules = [.. Enumerable.Range(0, RulesPerSeed).Select(i => Rule(seed, i, random, targets)).Concat(OfDivision(seed))
                 .OrderBy(static rule => rule.Fault == Fault.Throw ? 0 : 1)],
             Scales =
             [
@@ -173,7 +181,7 @@ internal sealed record RandomSchedule
     public override string ToString() =>
         $"seed {Seed}: {Training.Name}, {Trainers} trainers, {Reducers} reducers, checkpoint every {CheckpointEvery}, evaluation every "
             + $"{EvaluateEvery}, {SnapshotSlots} slots, snapshot every {SnapshotEvery}, audit every {AuditEvery}, previews "
-            + $"{PreviewsUpdates}, "
+            + $"{PreviewsUpdates}, divides {Divides}, "
         + $"buffer {JournalBuffer}, storm {Storm} of {StormFaults}, journal storm {JournalStorm}, scales [{string.Join(' ', Scales)}], "
             + $"cuts [{string.Join(' ', Cuts)}], "
         + $"fails at the end {FailsAtEnd}, {Workers} samplers, wrong {Wrong}, ledger damage {LedgerDamage}, "
@@ -184,9 +192,9 @@ internal sealed record RandomSchedule
     private static IReadOnlyList<FlipRule> Flipped(int seed)
     {
         var random = new Random(~seed);
-        var places = Enum.GetValues<FlatPlace>();
-        return seed % 2 == 0 ? [.. Enumerable.Range(0, 1 + random.Next(3))
-            .Select(i => new FlipRule(places[(seed / 2 + i) % places.Length], random.Next(40)))] : [];
+        var places = Enum.GetValues<FlatPlace>().Where(static place => place != FlatPlace.PublishedWeights).ToList();
+        return seed % 5 == 2 && seed % 2 == 1 ? [new FlipRule(FlatPlace.PublishedWeights, random.Next(20))] : seed % 2 == 0 ? [.. Enumerable.Range(0, 1 + random.Next(3))
+            .Select(i => new FlipRule(places[(seed / 2 + i) % places.Count], random.Next(40)))] : [];
     }
 
     // In two of five runs a bit flips in the weights of a sampler, the reference or the critic.
@@ -196,6 +204,12 @@ internal sealed record RandomSchedule
         string[] roles = [FaultTarget.Sampler, FaultTarget.Reference, .. training.HasCritic ? (string[])[FaultTarget.Critic] : []];
         return seed % 5 < 2 ? [new FlipRule(
             random.Next(2) == 0 ? FlatPlace.Weights : FlatPlace.PackedWeights, random.Next(40), roles[random.Next(roles.Length)])] : [];
+    }
+
+    private static IEnumerable<FaultRule> OfDivision(int seed)
+    {
+        var (target, fault) = FaultTarget.OfDivision[(seed & int.MaxValue) / 5 % FaultTarget.OfDivision.Count];
+        return seed % 5 == 2 ? [new FaultRule(target, seed % 3, fault)] : [];
     }
 
     // Seeds in a row go through all targets and faults, one after another.

@@ -11,7 +11,7 @@ namespace ActorTrain.Chaos.Tests.World;
 /// <summary>A trainer's device that says when it is freed.</summary>
 internal sealed class CountedDevice(ITrainerDevice device, Action freed) : ITrainerDevice
 {
-    public string? Load(StateSource source, long atStep) => device.Load(source, atStep);
+    public string? Load(StateSource source, long atStep, OwnedShards? shards) => device.Load(source, atStep, shards);
 
     public void Begin(LaneBlock block) => device.Begin(block);
 
@@ -33,7 +33,10 @@ internal sealed class CountedDevice(ITrainerDevice device, Action freed) : ITrai
 
     public CopiedState? Copy(ISnapshots into, long atStep) => device.Copy(into, atStep);
 
-    public CopiedState? Copy(int slot, long atStep) => device.Copy(slot, atStep);
+    public IReadOnlyList<ShardChecksum>? UpdateShards(Round round, double gradientNorm, UpdateAdjustment adjustment) =>
+        device.UpdateShards(round, gradientNorm, adjustment);
+
+    public CopiedState? Copy(CopyState copy) => device.Copy(copy);
 
     public void BeginEvaluation() => device.BeginEvaluation();
 

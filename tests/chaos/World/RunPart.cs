@@ -171,6 +171,7 @@ internal sealed class RunPart
                 TokensPerStep = training.TokensPerStep,
                 Norms = new TensorNorms(training.Layout),
                 PreviewsUpdates = schedule.PreviewsUpdates,
+                DividesOptimizer = schedule.Divides,
                 JournalBuffer = schedule.JournalBuffer,
                 TrainerTimeout = schedule.TrainerTimeout,
                 RetryInterval = RetryInterval,

@@ -108,7 +108,9 @@ public sealed class FlatSumsTests
         var (bytes, generator) = (new byte[length], 2654435761UL);
         for (var i = 0; i < length; i++, generator *= 11400714785074694797UL)
             bytes[i] = (byte)(generator >> 56);
-        Hash(bytes).ShouldBe(expected);
+
+        // One block: that of its hash.
+        Hash(bytes).ShouldBe(StateHash.OfBlocks([expected]));
     }
 
     [Fact]
