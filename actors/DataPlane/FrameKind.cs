@@ -47,4 +47,7 @@ internal enum FrameKind : ushort
 
     /// <summary>Writes a range of the slot that is open under that handle.</summary>
     Store = 25,
+
+    /// <summary>Opens the rollouts that some prompts are trained with, unless they are those of that hash.</summary>
+    ReadExperience = 26,
 }

@@ -111,9 +111,10 @@ internal sealed record ExtendBody(long Steps);
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record TrainerBody(int Trainer);
 
-/// <param name="Trainers">At least 1, at most one per lane.</param>
+/// <param name="Trainers">At least 1, at most one per lane; null for as many as now.</param>
+/// <param name="Rollouts">Workers that sample rollouts, at least 1; null for as many as now.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-internal sealed record ScaleBody(int Trainers);
+internal sealed record ScaleBody(int? Trainers = null, int? Rollouts = null);
 
 /// <param name="Reason">On whose behalf, for the journal.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
