@@ -39,7 +39,7 @@ internal static class ControlApi
     public static readonly ControlEndpoint<TrainerBody, MessageDocument> Release = Post("release", Json.TrainerBody, new TrainerBody(1));
     public static readonly ControlEndpoint<NoBody, MessageDocument> Pause = Post("pause", Json.NoBody, new NoBody());
     public static readonly ControlEndpoint<NoBody, MessageDocument> Resume = Post("resume", Json.NoBody, new NoBody());
-    public static readonly ControlEndpoint<ScaleBody, MessageDocument> Scale = Post("scale", Json.ScaleBody, new ScaleBody(3));
+    public static readonly ControlEndpoint<ScaleBody, MessageDocument> Scale = Post("scale", Json.ScaleBody, new ScaleBody(3, 2));
     public static readonly ControlEndpoint<NoBody, MessageDocument> Reload = Post("reload", Json.NoBody, new NoBody());
     public static readonly ControlEndpoint<StopBody, MessageDocument> Stop = Post("stop", Json.StopBody, new StopBody("maintenance"));
     public static readonly ControlEndpoint<TraceBody, MessageDocument> BeginTrace = Post("trace", Json.TraceBody, new TraceBody(10));
