@@ -15,6 +15,8 @@ public sealed class NodeRosterLogic
     // After a longer pause of this process, silence of the nodes proves nothing.
     private static readonly TimeSpan LongestNap = 4 * NodeProtocol.Heartbeat;
 
+    private static readonly TimeSpan WaitPatience = TimeSpan.FromSeconds(5);
+
     private readonly NodeRosterOptions options;
     private readonly NodeAdmission admission;
     private readonly SortedDictionary<string, NodeEntry> nodes = new(StringComparer.Ordinal);
@@ -23,6 +25,8 @@ public sealed class NodeRosterLogic
     private List<NodeEffect> effects = [];
     private DateTimeOffset now;
     private DateTimeOffset? tickedAt;
+    private DateTimeOffset? workersWaitSince;
+    private bool isWaitTold;
     private long lastLease;
     private long lastPlace;
 
@@ -186,7 +190,21 @@ public sealed class NodeRosterLogic
         tickedAt = now;
         foreach (var node in Living.Where(node => now - node.HeardAt >= options.Timeout).ToList())
             End(node, NodeEnd.Lost, $"No heartbeat of {node.Key} for {options.Timeout.TotalSeconds:0.###} s.");
+        NoteWait();
         return Finish();
+    }
+
+    // Told once, however long it lasts: the step waits for them.
+    private void NoteWait()
+    {
+        var count = waiting.Count(static post => !post.Trains);
+        workersWaitSince = count == 0 ? null : workersWaitSince ?? now;
+        isWaitTold &= count > 0;
+        if (isWaitTold || now - workersWaitSince is not { } wait || wait < WaitPatience)
+            return;
+        isWaitTold = true;
+        Do(new NodeNotice($"no node hosts rollouts, and {count} {(count == 1 ? "worker waits" : "workers wait")} for one; start one with "
+            + "'actortrain node --role rollout'", true));
     }
 
     /// <summary>Whether a node has a lease.</summary>

@@ -81,6 +81,9 @@ public sealed record ChaosKind(string Name, FaultEffect Effect, string Role, str
     private bool IsInTheirs => Effect is FaultEffect.Poison || (Role is Trainer or Sampler
         && Effect is FaultEffect.Flip or FaultEffect.NotANumber or FaultEffect.Slow or FaultEffect.Misreport);
 
+    /// <summary>Whether it hits a worker of rollouts, with a message of the weights that sample.</summary>
+    public bool IsOfWorker => Role is Sampler or Reward or Reference or Critic;
+
     public bool TakesBit => Effect is FaultEffect.Flip or FaultEffect.Misreport;
 
     /// <summary>Whether an actor of a role ends with the one that this hits, whatever was done to it before.</summary>

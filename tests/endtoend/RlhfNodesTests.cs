@@ -52,6 +52,34 @@ public sealed class RlhfNodesTests
         File.ReadAllText(real.At("runs", Name, "run.yaml")).ShouldContain("workers: 2");
     }
 
+    [Theory]
+    [Trait("Category", "Cluster")]
+    [InlineData(2, 1)]
+    [InlineData(2, 2)]
+    [InlineData(2, 4)]
+    [InlineData(3, 1)]
+    [InlineData(3, 2)]
+    [InlineData(3, 4)]
+    [InlineData(5, 1)]
+    [InlineData(5, 2)]
+    [InlineData(5, 4)]
+    public void However_a_policy_is_divided_each_step_has_the_same_bits(int nodes, int reducers)
+    {
+        var name = $"policy-divided-{nodes}-{reducers}";
+        string[] command = PolicyRuns.Rlhf(name, Patience, $"trainers.count={Math.Min(nodes, 4)}", $"reducers.count={reducers}",
+            $"rollouts.workers={nodes}", "audit.every=3");
+        using (var run = new RunOnNodes(real, name, [.. command, "--nodes", nodes.ToString(CultureInfo.InvariantCulture)]))
+        {
+            run.WaitForLine(default, "node-1 joined").ShouldNotBeNull(run.Output);
+            run.WaitForRows(2).ShouldNotBeNull(run.Output);
+            run.Signal(run.ProcessOf("node-1")!.Value, "KILL");
+            run.End().ShouldSucceed();
+        }
+
+        ShouldBeAsUndisturbed(name);
+        StepBits(name).ShouldBe(StepBits(PolicyRuns.Undisturbed));
+    }
+
     /// <summary>Some nodes host rollouts alone, others trainers alone; the process that leads is killed, and so are nodes.</summary>
     [Fact]
     [Trait("Category", "Cluster")]
@@ -176,6 +204,11 @@ public sealed class RlhfNodesTests
         real.MetricSteps(name).ShouldBe(Enumerable.Range(1, PolicyRuns.Steps));
         real.Run("audit", name).ShouldSucceed();
     }
+
+    // The gradient's norm depends on every bit of every gradient, and the next loss on every bit of the update.
+    private List<(int, string, string)> StepBits(string name) =>
+        [.. real.Metrics(name).Where(static row => row.TryGetProperty("gradient_norm", out _)).Select(static row => (
+            row.GetProperty("step").GetInt32(), row.GetProperty("loss").GetRawText(), row.GetProperty("gradient_norm").GetRawText()))];
 
     private static string FreeAddress()
     {

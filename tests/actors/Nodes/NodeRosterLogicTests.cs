@@ -128,6 +128,28 @@ public sealed class NodeRosterLogicTests
     }
 
     [Fact]
+    public void That_nobody_hosts_rollouts_is_told_once_after_a_while()
+    {
+        var roster = new NodeRosterLogic(Options);
+        roster.Seek(new PlacePost(1, ActorRole.Rollout, 0), Start);
+        List<NodeNotice> told = [];
+        for (var seconds = 0.0; seconds < 20; seconds += 0.25)
+            told.AddRange(roster.Tick(Start + TimeSpan.FromSeconds(seconds)).OfType<NodeNotice>());
+        told.ShouldHaveSingleItem().Sentence.ShouldContain("1 worker waits");
+
+        // Again, once somebody did in the meantime.
+        var now = Start + TimeSpan.FromSeconds(20);
+        var place = roster.Handle(Hello("a"), now).OfType<GivePlace>().Single();
+        roster.Tick(now);
+        roster.Disconnect("a", place.Lease, "It closed.", now);
+        roster.Seek(new PlacePost(1, ActorRole.Rollout, 0), now);
+        roster.Tick(now += TimeSpan.FromSeconds(1)).ShouldBeEmpty();
+        for (var i = 0; i < 20; i++)
+            told.AddRange(roster.Tick(now += NodeProtocol.Heartbeat).OfType<NodeNotice>());
+        told.Count.ShouldBe(2);
+    }
+
+    [Fact]
     public void A_silent_node_is_lost_with_its_places_and_what_it_says_later_is_stale()
     {
         var roster = new NodeRosterLogic(Options);
