@@ -49,5 +49,5 @@ internal enum FrameKind : ushort
     Store = 25,
 
     /// <summary>Opens the rollouts that some prompts are trained with, unless they are those of that hash.</summary>
-    ReadExperience = 26,
+    ReadExperience = 32,
 }
