@@ -20,6 +20,7 @@ public sealed class DataPlaneClient : IDisposable
     private readonly MappedMemory mapped = new();
     private readonly RemoteTransport transport;
     private readonly RemoteSnapshots snapshots;
+    private readonly RemoteExperiences experiences;
     private readonly CancellationTokenSource closed = new();
     private readonly ILogger logger;
     private readonly Thread thread;
@@ -31,6 +32,7 @@ public sealed class DataPlaneClient : IDisposable
         (Term, Medium) = admitted;
         transport = new RemoteTransport(link, memory, mapped);
         snapshots = new RemoteSnapshots(link, memory.Length, mapped);
+        experiences = new RemoteExperiences(link);
         Closed = closed.Token;
         thread = new Thread(Run) { IsBackground = true, Name = "data-plane" };
         thread.Start();
@@ -87,6 +89,12 @@ public sealed class DataPlaneClient : IDisposable
     public IGradientPublisher Transport => transport;
 
     public ISnapshots Snapshots => snapshots;
+
+    /// <summary>What the step with some prompts is trained on.</summary>
+    /// <param name="positions">Of the prompts.</param>
+    /// <param name="known">Hash of one that need not be copied; 0 for none.</param>
+    /// <returns>Null if there is none, or the connection has ended.</returns>
+    public PulledExperience? FindExperience(IReadOnlyList<long> positions, ulong known) => experiences.Find(positions, known);
 
     /// <summary>Cancelled when the connection has ended.</summary>
     public CancellationToken Closed { get; }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ActorTrain.Actors.DataPlane;
 
-/// <summary>Serves the transport of gradients and the snapshots of the control process to trainers in other processes, each of which has a
+/// <summary>Serves the transport of gradients, the snapshots and the rollouts of the control process to nodes, each of which has a
 /// <see cref="DataPlaneClient"/>. On threads of its own.</summary>
 /// <remarks>Memory is shared with processes of this host if the transport's pool and the snapshots are in shared memory; otherwise, and
 /// with other hosts, vectors are copied through the connection. What a node has published stays readable until its round is closed,
@@ -40,13 +40,14 @@ public sealed class DataPlaneServer : IDisposable
     /// <param name="term">Of the control process: frames of any other are refused.</param>
     /// <param name="listenOn">Port 0 for any that is free.</param>
     /// <param name="security">Null for plain text.</param>
+    /// <param name="experiences">Null if the run is trained on data alone. Not owned.</param>
     /// <exception cref="SocketException">The address cannot be listened on.</exception>
     public DataPlaneServer(IGradientTransport transport, SnapshotMemory snapshots, ulong layout, long term, IPEndPoint listenOn,
-        ILogger logger, DataPlaneOptions? options = null, PeerSecurity? security = null)
+        ILogger logger, DataPlaneOptions? options = null, PeerSecurity? security = null, IExperienceSource? experiences = null)
     {
         ArgumentNullException.ThrowIfNull(listenOn);
         listener = new Socket(listenOn.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        served = new ServedVectors(transport, snapshots);
+        served = new ServedVectors(transport, snapshots, experiences);
         (this.layout, Term, this.logger, this.options, this.security) = (layout, term, logger, options ?? new DataPlaneOptions(), security);
         strangers = new Strangers<Stranger>(MostStrangers, this.options.HelloTimeout);
         refused = new RefusedConnections("data plane", logger, TimeProvider.System);
@@ -219,7 +220,7 @@ public sealed class DataPlaneServer : IDisposable
         var arena = place is { } known && options.ShareMemory ? served.Map(known, hello.Capacity) : null;
         try
         {
-            return Admit(link, hello, arena);
+            return Admit(link, hello, arena, peer?.May(NodeRoles.Worker) != false);
         }
         catch
         {
@@ -228,7 +229,7 @@ public sealed class DataPlaneServer : IDisposable
         }
     }
 
-    private NodeConnection Admit(FrameLink link, DataPlaneHello hello, NodeArena? arena)
+    private NodeConnection Admit(FrameLink link, DataPlaneHello hello, NodeArena? arena, bool mayTrain)
     {
         while (true)
         {
@@ -242,7 +243,10 @@ public sealed class DataPlaneServer : IDisposable
                     var medium = arena is null ? DataPlaneMedium.Tcp : DataPlaneMedium.Shared;
                     var node = new DataPlaneNode(hello.Node, hello.Incarnation, ++connections, medium);
                     Handshake.Admit(link, Term, node);
-                    var connection = new NodeConnection(node, link, served, arena, hello.Capacity, logger);
+                    var connection = new NodeConnection(node, link, served, arena, hello.Capacity, logger)
+                    {
+                        MayTrain = mayTrain,
+                    };
                     nodes.Add(node.Name, connection);
                     return connection;
                 }

@@ -53,4 +53,7 @@ internal enum FrameKind : ushort
 
     /// <summary>Opens the weights after a round's update.</summary>
     Weights = 27,
+
+    /// <summary>Opens the rollouts that some prompts are trained with, unless they are those of that hash.</summary>
+    ReadExperience = 32,
 }

@@ -31,6 +31,9 @@ internal sealed class NodeConnection : IFrameHandler
 
     public DataPlaneNode Node { get; }
 
+    /// <summary>Whether it may host trainers: else it only reads.</summary>
+    public bool MayTrain { get; init; } = true;
+
     /// <summary>Set when all that was held for the node is free.</summary>
     public ManualResetEventSlim HasEnded { get; } = new(false);
 
@@ -55,6 +58,8 @@ internal sealed class NodeConnection : IFrameHandler
 
     public void Handle(in FrameHeader header, ReadOnlySpan<byte> payload, bool isIntact)
     {
+        if (!MayTrain && header.Kind is FrameKind.Publish or FrameKind.WriteSnapshot)
+            throw new FrameException($"The certificate of {Node.Name} is not for a node that hosts trainers.");
         switch (header.Kind)
         {
             case FrameKind.Publish:
@@ -74,6 +79,9 @@ internal sealed class NodeConnection : IFrameHandler
                 break;
             case FrameKind.ReadSnapshot:
                 ReadSnapshot(header);
+                break;
+            case FrameKind.ReadExperience:
+                ReadExperience(header, new PayloadReader(payload).Numbers());
                 break;
             case FrameKind.WriteSnapshot:
                 WriteSnapshot(header);
@@ -156,6 +164,27 @@ internal sealed class NodeConnection : IFrameHandler
 
         var payload = new PayloadWriter().Add(reader.Step).Add(reader.Hash).Add(arena is null ? null : reader.Vectors.Shared?.Place).Bytes;
         Answer(header, OpenedVectors.Of(reader), default, payload);
+    }
+
+    private void ReadExperience(in FrameHeader header, long[] positions)
+    {
+        if (served.Experiences?.Find(positions) is not { } found)
+        {
+            link.Answer(header, Ranges.Refused);
+            return;
+        }
+
+        var payload = new PayloadWriter().Add(found.Hash).Add(found.IsOnPolicy ? 1L : 0L);
+        if (found.Hash == header.Value)
+        {
+            link.Answer(header, Ranges.Done, default, payload.Add(0L).Bytes);
+            return;
+        }
+
+        var content = found.Content();
+        var memory = new HostBuffer(content.Length);
+        content.Span.CopyTo(memory.Slice(0, content.Length));
+        Answer(header, OpenedVectors.Of(memory), default, payload.Add((long)content.Length).Bytes);
     }
 
     private void WriteSnapshot(in FrameHeader header)

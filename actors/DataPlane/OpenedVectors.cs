@@ -4,8 +4,8 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Actors.DataPlane;
 
-/// <summary>Vectors that the server holds for a node: a total, or the vectors of a snapshot. Each range that is being sent holds them,
-/// too.</summary>
+/// <summary>Vectors that the server holds for a node: a total, the vectors of a snapshot, or bytes of its own. Each range that is being
+/// sent holds them, too.</summary>
 /// <param name="addresses">Of the vectors.</param>
 /// <param name="length">Bytes of each.</param>
 /// <param name="end">Lets go of them.</param>
@@ -18,6 +18,9 @@ internal sealed class OpenedVectors(nint[] addresses, long length, Action end)
     public SnapshotWriter? Writer { get; private set; }
 
     public static OpenedVectors Of(GradientLease total, long length) => new([total.Address], length, total.Dispose);
+
+    /// <param name="content">Owned from now on.</param>
+    public static OpenedVectors Of(HostBuffer content) => new([content.Address], content.Length, content.Dispose);
 
     public static OpenedVectors Of(SnapshotReader reader) =>
         new(Addresses(reader.Vectors), reader.Weights.Length, reader.Dispose);

@@ -100,6 +100,16 @@ internal ref struct PayloadReader(ReadOnlySpan<byte> bytes)
         return text;
     }
 
+    /// <summary>All numbers that are left.</summary>
+    public long[] Numbers()
+    {
+        var numbers = new long[rest.Length / sizeof(long)];
+        for (var i = 0; i < numbers.Length; i++)
+            numbers[i] = Number();
+        End();
+        return numbers;
+    }
+
     public readonly void End()
     {
         if (!rest.IsEmpty)

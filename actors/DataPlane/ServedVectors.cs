@@ -6,7 +6,7 @@ namespace ActorTrain.Actors.DataPlane;
 
 /// <summary>What a server serves, and where it lies in memory that others can map: in the transport's own, or in that of a node.
 /// Thread-safe.</summary>
-internal sealed class ServedVectors(IGradientTransport transport, SnapshotMemory snapshots)
+internal sealed class ServedVectors(IGradientTransport transport, SnapshotMemory snapshots, IExperienceSource? experiences)
 {
     private readonly Lock gate = new();
     private readonly List<NodeArena> arenas = [];
@@ -14,6 +14,9 @@ internal sealed class ServedVectors(IGradientTransport transport, SnapshotMemory
     public IGradientTransport Transport => transport;
 
     public SnapshotMemory Snapshots => snapshots;
+
+    /// <summary>Null if the run is trained on data alone.</summary>
+    public IExperienceSource? Experiences => experiences;
 
     /// <summary>Elements.</summary>
     public long Length => transport.Memory.Length;

@@ -33,29 +33,38 @@ public static class ActorProps
         Props.Create(() => new Checkpointer(saving, listener)).WithDispatcher(ActorSettings.PinnedDispatcher);
 
     /// <summary>The supervisor of rollouts; its ledger and each worker have a thread of their own.</summary>
+    /// <param name="desk">The <see cref="NodeDesk"/>; null if all workers live in this process.</param>
     /// <param name="listener">Receives each <see cref="RolloutsReport"/>.</param>
-    public static Props Rollouts(RolloutsRun run, IWeightSource weights, IActorRef listener)
+    public static Props Rollouts(RolloutsRun run, IWeightSource weights, IActorRef? desk, IActorRef listener)
     {
         var children = new RolloutsChildren
         {
-            Worker = (life, supervisor) => Props.Create(() => new RolloutWorker(
-                life, () => run.Wrap(
-                    life.Worker.Role == ActorRole.Rollout ? new GeneratorDevice(run.Generator, weights)
-                        : run.MakeJudge(life.Worker.Role, weights),
-                    life.Worker),
-                run.Threads, supervisor)).WithDispatcher(ActorSettings.PinnedDispatcher),
+            Worker = (life, place, supervisor) => place is NodePlace onNode
+                ? Props.Create(() => new RemoteWorker(life, onNode, desk!, supervisor))
+                : Worker(
+                    life, () => run.Wrap(
+                        life.Worker.Role == ActorRole.Rollout ? new GeneratorDevice(run.Generator, weights)
+                            : run.MakeJudge(life.Worker.Role, weights),
+                        life.Worker),
+                    run.Threads, supervisor),
             Ledger = supervisor =>
                 Props.Create(() => new LedgerWriter(run.Ledger, supervisor)).WithDispatcher(ActorSettings.PinnedDispatcher),
         };
-        return Props.Create(() => new RolloutsSupervisor(run.Options, children, given => run.Experiences.Put(given.Experience), listener));
+        return Props.Create(() => new RolloutsSupervisor(
+            run.Options, children, given => run.Experiences.Put(given.Experience), listener, desk));
     }
+
+    /// <summary>One life of a worker of rollouts, on a thread of its own.</summary>
+    /// <param name="makeDevice">Called on the worker's thread.</param>
+    public static Props Worker(WorkerLife life, Func<IWorkerDevice> makeDevice, int threads, IActorRef supervisor) =>
+        Props.Create(() => new RolloutWorker(life, makeDevice, threads, supervisor)).WithDispatcher(ActorSettings.PinnedDispatcher);
 
     /// <summary>The supervisor of trainers; each trainer has a thread of its own.</summary>
     /// <param name="makeDevice">Called on the trainer's thread.</param>
     public static Props Trainers(TrainerSupervisorOptions options, Func<TrainerKey, ITrainerDevice> makeDevice, TrainerSupervisorLife life,
         IActorRef run)
     {
-        Func<TrainerLife, TrainerPlace?, IActorRef, Props> trainer =
+        Func<TrainerLife, LifePlace?, IActorRef, Props> trainer =
             (born, _, to) => Trainer(born, () => makeDevice(born.Key), options.Threads, to);
         return Props.Create(() => new TrainerSupervisor(options, trainer, life, run, null));
     }
@@ -64,7 +73,7 @@ public static class ActorProps
     /// <param name="desk">The <see cref="NodeDesk"/>.</param>
     public static Props TrainersOnNodes(TrainerSupervisorOptions options, IActorRef desk, TrainerSupervisorLife life, IActorRef run)
     {
-        Func<TrainerLife, TrainerPlace?, IActorRef, Props> trainer =
+        Func<TrainerLife, LifePlace?, IActorRef, Props> trainer =
             (born, place, to) => Props.Create(() => new RemoteTrainer(born, (NodePlace)place!, desk, to));
         return Props.Create(() => new TrainerSupervisor(options, trainer, life, run, desk));
     }

@@ -38,6 +38,7 @@ public sealed class NodeHost : IDisposable
             PathOf = number => PathOf(addresses[number]),
             Run = run,
             Trainer = ActorProps.Trainer,
+            Worker = ActorProps.Worker,
             Say = say,
             Ended = ended,
         };

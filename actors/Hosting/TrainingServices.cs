@@ -44,7 +44,7 @@ public static class TrainingServices
         var capacity = LocalGradientTransport.CapacityFor(lanes, lanes + TrainersBeside, options.TotalsKept, options.DividesOptimizer);
         var isShared = run.Nodes is not null;
         if (run.Nodes is { } nodes)
-            services.AddSingleton(provider => PlaneOf(provider, nodes, layout));
+            services.AddSingleton(provider => PlaneOf(provider, nodes, layout, run.Rollouts?.Experiences));
         return services
             .AddSingleton(run)
             .AddSingleton(_ => new SnapshotMemory(layout.Length, options.SnapshotSlots, isShared))
@@ -98,11 +98,12 @@ public static class TrainingServices
         akka.WithActors((system, registry) => registry.Register<RunGuardian>(
             system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name)));
 
-    private static DataPlaneServer PlaneOf(IServiceProvider provider, NodesRun nodes, FlatLayout layout) => new(
+    private static DataPlaneServer PlaneOf(
+        IServiceProvider provider, NodesRun nodes, FlatLayout layout, IExperienceSource? experiences) => new(
         provider.GetRequiredService<LocalGradientTransport>(), provider.GetRequiredService<SnapshotMemory>(), layout.Hash,
         nodes.Roster.Term, new IPEndPoint(nodes.ListenOn.Address, nodes.DataPort),
         provider.GetRequiredService<ILoggerFactory>().CreateLogger<DataPlaneServer>(),
-        new DataPlaneOptions { Silence = nodes.Roster.Timeout, Nodes = NodeProtocol.MostNodes }, nodes.Security);
+        new DataPlaneOptions { Silence = nodes.Roster.Timeout, Nodes = NodeProtocol.MostNodes }, nodes.Security, experiences);
 
     private static RunParts PartsOf(IServiceProvider provider)
     {
@@ -158,7 +159,9 @@ public static class TrainingServices
                 Goodput = run.Goodput is not { } goodput ? null
                     : listener => Props.Create(() => new GoodputRecorder(goodput, run.Term, listener)),
                 Rollouts = run.Rollouts is not { } rollouts ? null : listener =>
-                    ActorProps.Rollouts(rollouts, new SnapshotWeights(snapshots), listener),
+                    ActorProps.Rollouts(
+                        rollouts, new SnapshotWeights(snapshots),
+                        run.Nodes is null ? null : provider.GetRequiredService<IRequiredActor<NodeDesk>>().ActorRef, listener),
                 Reducer = (number, listener) =>
                     Props.Create(() => new GradientReducer(number, run.Options.Lanes, transport, listener, run.Options.Norms)),
                 Trainers = listener =>

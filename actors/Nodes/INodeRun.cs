@@ -1,6 +1,8 @@
+using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models;
+using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Nodes;
 
@@ -25,7 +27,7 @@ public interface INodeRun
 /// <summary>A node's connection to the process that leads, for one lease. Disposal ends it.</summary>
 public interface INodeConnection : IDisposable
 {
-    /// <summary>Threads of one trainer.</summary>
+    /// <summary>Threads of one trainer, or worker of rollouts.</summary>
     int Threads { get; }
 
     /// <summary>Cancelled when it has ended.</summary>
@@ -36,6 +38,9 @@ public interface INodeConnection : IDisposable
 
     /// <summary>Makes what a trainer computes with; called on its thread.</summary>
     ITrainerDevice MakeDevice(TrainerKey trainer);
+
+    /// <summary>Makes what a worker of rollouts computes with; called on its thread.</summary>
+    IWorkerDevice MakeWorker(ActorId worker);
 
     /// <summary>Retains a copy of a trainer's state, unless there is a newer one; called on its thread.</summary>
     /// <param name="atStep">Updates that it has seen.</param>

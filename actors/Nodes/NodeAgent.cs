@@ -1,3 +1,4 @@
+using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Training;
@@ -5,7 +6,7 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors.Nodes;
 
-/// <summary>A node: offers itself to a run, and hosts trainers under the lease that it is given.</summary>
+/// <summary>A node: offers itself to a run, and hosts trainers and workers of rollouts under the lease that it is given.</summary>
 /// <remarks>Its logic is in <see cref="NodeLinkLogic"/>. Each life is an actor of its own, which is stopped and forgotten, never restarted:
 /// its failure is reported to the run, which decides on the next.</remarks>
 public sealed class NodeAgent : ReceiveActor, IWithTimers
@@ -32,6 +33,7 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
         logic = new NodeLinkLogic(options);
         Receive<NodeCommand>(Handle);
         Receive<TrainerReport>(Report);
+        Receive<WorkerReport>(Report);
         Receive<Inspected>(done => Do(logic.Inspected(done.Found, done.Problem, Now)));
         Receive<Connected>(Connect);
         Receive<Found>(desk => Context.ActorSelection(desk.Path).Tell(desk.Hello));
@@ -64,7 +66,7 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
     protected override SupervisorStrategy SupervisorStrategy() => new ReportingStrategy((failed, exception) =>
     {
         if (hosted.TryGetValue(failed, out var life))
-            life.Failure = TrainerFailure.Of(exception);
+            life.Failure = LifeFailure.Of(exception);
         return Directive.Stop;
     });
 
@@ -85,9 +87,9 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
         Do(effects);
     }
 
-    private void Report(TrainerReport report)
+    private void Report(object report)
     {
-        if (!hosted.TryGetValue(Sender, out var life) || life.Life.IsAbandoned)
+        if (!hosted.TryGetValue(Sender, out var life) || life.IsAbandoned)
             return;
         logic.Progress++;
         if (report is UpdateApplied)
@@ -188,12 +190,18 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
             case TellLife tell when lives.TryGetValue(tell.Life, out var life):
                 life.Actor.Tell(tell.Command);
                 break;
-            case TellLife lost:
-                from.Tell(new LifeFailed(lost.Life, "Its node does not have it.", null, false) { IsMissing = true });
+            case StartWorkerLife start when !lives.ContainsKey(start.Life):
+                Start(start, from);
+                break;
+            case TellWorkerLife tell when lives.TryGetValue(tell.Life, out var life):
+                life.Actor.Tell(tell.Command);
+                break;
+            case TellLife or TellWorkerLife:
+                from.Tell(new LifeFailed(command.Life, "Its node does not have it.", null, false) { IsMissing = true });
                 break;
             case StopLife stop when lives.TryGetValue(stop.Life, out var life):
                 Forget(life);
-                life.Life.Abandon();
+                life.Abandon();
                 Context.Unwatch(life.Actor);
                 Context.Stop(life.Actor);
                 break;
@@ -204,13 +212,24 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
     {
         var life = new TrainerLife(start.Trainer, lease);
         var made = connection!;
-        var actor = Context.ActorOf(parts.Trainer(life, () => made.MakeDevice(start.Trainer), made.Threads, Self),
-            $"{start.Trainer}-{++born}");
-        var begun = new Hosted(start.Life, life, actor, from);
-        lives.Add(start.Life, begun);
+        var props = parts.Trainer(life, () => made.MakeDevice(start.Trainer), made.Threads, Self);
+        Host(new Hosted(start.Life, Context.ActorOf(props, $"{start.Trainer}-{++born}"), from) { Trainer = life });
+    }
+
+    private void Start(StartWorkerLife start, IActorRef from)
+    {
+        var life = new WorkerLife(start.Worker);
+        var made = connection!;
+        var props = parts.Worker(life, () => made.MakeWorker(start.Worker), made.Threads, Self);
+        Host(new Hosted(start.Life, Context.ActorOf(props, $"{start.Worker}-{++born}"), from) { Worker = life });
+    }
+
+    private void Host(Hosted begun)
+    {
+        lives.Add(begun.Number, begun);
         logic.Lives = [.. lives.Keys];
-        hosted.Add(actor, begun);
-        Context.Watch(actor);
+        hosted.Add(begun.Actor, begun);
+        Context.Watch(begun.Actor);
     }
 
     private void End(IActorRef actor)
@@ -219,14 +238,14 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
             return;
         Forget(life);
 
-        // What a trainer throws once its connection has ended is no failure of its own.
+        // What an actor throws once its connection has ended is no failure of its own.
         if (connection is { Closed.IsCancellationRequested: true } ended)
         {
             Do(logic.Disconnected(logic.Lease, ended.Reason ?? "The connection of the data plane ended.", Now));
             return;
         }
 
-        var (reason, damage, forMemory) = life.Failure ?? TrainerFailure.Of(null);
+        var (reason, damage, forMemory) = life.Failure ?? LifeFailure.Of(null);
         life.Reports.Tell(new LifeFailed(life.Number, reason, damage, forMemory));
     }
 
@@ -244,9 +263,10 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
         lease = new TrainerSupervisorLife();
         foreach (var life in lives.Values)
         {
-            if (retains && connection is { } lost)
+            life.Worker?.Abandon();
+            if (retains && connection is { } lost && life.Trainer is { } trainer)
             {
-                life.Life.Retain = lost.Retain;
+                trainer.Retain = lost.Retain;
                 retiring.Add(life.Actor);
             }
             else
@@ -266,17 +286,28 @@ public sealed class NodeAgent : ReceiveActor, IWithTimers
         connection = null;
     }
 
-    private sealed class Hosted(long number, TrainerLife life, IActorRef actor, IActorRef reports)
+    // Of a trainer or a worker.
+    private sealed class Hosted(long number, IActorRef actor, IActorRef reports)
     {
         public long Number => number;
 
-        public TrainerLife Life => life;
+        public TrainerLife? Trainer { get; init; }
+
+        public WorkerLife? Worker { get; init; }
+
+        public bool IsAbandoned => Trainer?.IsAbandoned ?? Worker!.IsAbandoned;
 
         public IActorRef Actor => actor;
 
         public IActorRef Reports => reports;
 
-        public TrainerFailure? Failure { get; set; }
+        public LifeFailure? Failure { get; set; }
+
+        public void Abandon()
+        {
+            Trainer?.Abandon();
+            Worker?.Abandon();
+        }
     }
 
     private sealed record Inspected(NodeInspection? Found, string? Problem) : INoSerializationVerificationNeeded;

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.DataPlane;
+using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Training;
@@ -23,6 +24,9 @@ public sealed record NodeAgentParts
 
     /// <summary>Makes a life of a trainer, given its device, its threads and the receiver of its reports.</summary>
     public required Func<TrainerLife, Func<ITrainerDevice>, int, IActorRef, Props> Trainer { get; init; }
+
+    /// <summary>Makes a life of a worker of rollouts, given its device, its threads and the receiver of its reports.</summary>
+    public required Func<WorkerLife, Func<IWorkerDevice>, int, IActorRef, Props> Worker { get; init; }
 
     /// <summary>Tells the user; whether it is a warning. Must not throw.</summary>
     public required Action<string, bool> Say { get; init; }

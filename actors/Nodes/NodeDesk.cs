@@ -2,11 +2,12 @@ using ActorTrain.Actors.DataPlane;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Actors.Training;
+using ActorTrain.Persistence.Journal;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Nodes;
 
-/// <summary>Keeps the nodes of a run: admits and leases them, and finds places for trainers.</summary>
+/// <summary>Keeps the nodes of a run: admits and leases them, and finds places for trainers and workers of rollouts.</summary>
 /// <remarks>Its logic is in <see cref="NodeRosterLogic"/>. Nodes find it by its name. If it fails, all leases are over and nodes say hello
 /// again.</remarks>
 public sealed class NodeDesk : TracedActor, IWithTimers
@@ -40,8 +41,8 @@ public sealed class NodeDesk : TracedActor, IWithTimers
             if (!logic.Knows(report.Node))
                 agents.Remove(report.Node);
         });
-        Receive<SeekPlace>(seek => Do(logic.Seek(PostOf(seek.Trainer), Now)));
-        Receive<ForgetPlace>(forget => Do(logic.Forget(PostOf(forget.Trainer), Now)));
+        Receive<SeekPlace>(seek => Do(logic.Seek(PostOf(seek.Role, seek.Number), Now)));
+        Receive<ForgetPlace>(forget => Do(logic.Forget(PostOf(forget.Role, forget.Number), Now)));
         Receive<LeavePlace>(leave => Leave((NodePlace)leave.Place));
         Receive<OccupyPlace>(occupy =>
         {
@@ -100,7 +101,7 @@ public sealed class NodeDesk : TracedActor, IWithTimers
         Do(effects);
     }
 
-    private TrainerPost PostOf(int trainer)
+    private PlacePost PostOf(ActorRole role, int actor)
     {
         if (!supervisors.TryGetValue(Sender, out var number))
         {
@@ -108,7 +109,7 @@ public sealed class NodeDesk : TracedActor, IWithTimers
             Context.Watch(Sender);
         }
 
-        return new TrainerPost(number, trainer);
+        return new PlacePost(number, role, actor);
     }
 
     private void Leave(NodePlace place)
@@ -128,7 +129,7 @@ public sealed class NodeDesk : TracedActor, IWithTimers
                     break;
                 case GivePlace(var post, var place, var node, var lease):
                     supervisors.First(pair => pair.Value == post.Supervisor).Key.Tell(
-                        new PlaceFound(post.Trainer, new NodePlace(node.Name, place, lease, options.Term, agents[node])));
+                        new PlaceFound(post.Role, post.Number, new NodePlace(node.Name, place, lease, options.Term, agents[node])));
                     break;
                 case EndPlace(var place, var end, var reason) when lives.Remove(place, out var life):
                     life.Tell(new PlaceEnded(end, reason));

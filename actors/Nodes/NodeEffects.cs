@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
+using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Nodes;
 
@@ -8,11 +9,11 @@ public abstract record NodeEffect;
 /// <summary>Sends to a node, at the address of its last message.</summary>
 public sealed record TellNode(NodeKey Node, NodeCommand Command) : NodeEffect;
 
-/// <summary>Gives a trainer a place.</summary>
+/// <summary>Gives an actor a place.</summary>
 /// <param name="Place">Unique in this process.</param>
-public sealed record GivePlace(TrainerPost Post, long Place, NodeKey Node, long Lease) : NodeEffect;
+public sealed record GivePlace(PlacePost Post, long Place, NodeKey Node, long Lease) : NodeEffect;
 
-/// <summary>A place is gone with its node.</summary>
+/// <summary>A place is gone, usually with its node.</summary>
 /// <param name="Reason">A sentence.</param>
 public sealed record EndPlace(long Place, NodeEnd End, string Reason) : NodeEffect;
 
@@ -31,6 +32,10 @@ public sealed record NodeCopied(RetainedCopied Answer) : NodeEffect;
 /// <summary>Tells the user.</summary>
 public sealed record NodeNotice(string Sentence, bool IsWarning) : NodeEffect;
 
-/// <summary>A trainer of one of the supervisors of this process.</summary>
+/// <summary>An actor of one of the supervisors of this process, in all its lives.</summary>
 /// <param name="Supervisor">Its number; each is replaced by one with another number.</param>
-public readonly record struct TrainerPost(int Supervisor, int Trainer);
+public readonly record struct PlacePost(int Supervisor, ActorRole Role, int Number)
+{
+    /// <summary>Whether it trains; else it works on rollouts.</summary>
+    public bool Trains => Role == ActorRole.Trainer;
+}

@@ -1,4 +1,6 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Persistence.Certificates;
+using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Nodes;
 
@@ -29,19 +31,39 @@ internal sealed class NodeEntry(NodeHello hello)
 
     public NodeStatus Status(DateTimeOffset now) => new(
         Key.Name, State, Hello.Host, Hello.ProcessId, Hello.Inspection!.Device, Hello.Inspection.Threads,
-        [.. Places.Select(static place => place.Life).OfType<TrainerKey>().OrderBy(static key => key.Number)], Progress, Losses,
-        LastFault, now - HeardAt);
+        [
+            .. Places.Select(static place => place.Life).OfType<ActorId>().Where(static life => life.Role == ActorRole.Trainer)
+                .OrderBy(static life => life.Number).Select(static life => new TrainerKey(life.Number, life.Life)),
+        ],
+        Progress, Losses, LastFault, now - HeardAt)
+    {
+        Roles = Hello.Roles,
+        Workers =
+        [
+            .. Places.Select(static place => place.Life).OfType<ActorId>().Where(static life => life.Role != ActorRole.Trainer)
+                .Order(ActorId.Order),
+        ],
+    };
+
+    /// <summary>Lives of trainers that it hosts or is to host.</summary>
+    public int Trainers => Places.Count(static place => place.Post.Trains);
+
+    /// <summary>Lives of workers of rollouts that it hosts or is to host.</summary>
+    public int Workers => Places.Count - Trainers;
+
+    /// <summary>Whether it takes such lives at all.</summary>
+    public bool Takes(PlacePost post) => Hello.Roles.HasFlag(post.Trains ? NodeRoles.Worker : NodeRoles.Rollout);
 }
 
 /// <param name="number">Unique in this process.</param>
-internal sealed class NodePlaceEntry(long number, TrainerPost post, NodeEntry node)
+internal sealed class NodePlaceEntry(long number, PlacePost post, NodeEntry node)
 {
     public long Number => number;
 
-    public TrainerPost Post => post;
+    public PlacePost Post => post;
 
     public NodeEntry Node => node;
 
     /// <summary>Null before it begins.</summary>
-    public TrainerKey? Life { get; set; }
+    public ActorId? Life { get; set; }
 }

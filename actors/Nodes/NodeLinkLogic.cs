@@ -42,12 +42,12 @@ public sealed class NodeLinkLogic
     public NodeStanding Standing => new(state == LinkState.Admitted, state switch
     {
         LinkState.Admitted => "admitted",
-        LinkState.Parked => "parked: no trainer needs a place",
+        LinkState.Parked => "parked: nobody needs a place",
         LinkState.Leaving => "leaving",
         _ => "dialing",
     });
 
-    /// <summary>Grows with the work of its trainers.</summary>
+    /// <summary>Grows with the work of those who live there.</summary>
     public long Progress { get; set; }
 
     /// <summary>Lives that it hosts.</summary>
@@ -115,7 +115,7 @@ public sealed class NodeLinkLogic
                 break;
             case NodeParked parked when state == LinkState.Dialing && parked.Attempt == attempt:
                 Take(LinkState.Parked, parked.Lease, parked.Timeout);
-                SayOnce("parked: no trainer needs a place", isWarning: false);
+                SayOnce("parked: nobody needs a place", isWarning: false);
                 break;
             case NodeAdmitted admitted when admitted.Attempt == attempt
                 && (state == LinkState.Dialing || (state == LinkState.Parked && admitted.Lease == Lease)):
@@ -195,6 +195,7 @@ public sealed class NodeLinkLogic
             inspection)
         {
             Hosted = hosted,
+            Roles = options.Roles,
             Retained = Retained,
         };
         for (var address = 0; address < options.Addresses; address++)

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Persistence.Certificates;
 
 namespace ActorTrain.Actors.Nodes;
 
@@ -13,6 +14,9 @@ public sealed record NodeLinkOptions
     public required string Host { get; init; }
 
     public required int ProcessId { get; init; }
+
+    /// <summary>What it hosts.</summary>
+    public NodeRoles Roles { get; init; } = NodeRoles.Worker | NodeRoles.Rollout;
 
     /// <summary>Trainers that it takes at most; 0 for its share.</summary>
     public int Room { get; init; }

@@ -1,25 +1,32 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
+using ActorTrain.Persistence.Certificates;
+using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Nodes;
 
-/// <summary>Decides which nodes a run has, which trainer lives where, and when a node is lost; has no clock, thread or actor.</summary>
+/// <summary>Decides which nodes a run has, which trainer or worker of rollouts lives where, and when a node is lost; has no clock, thread
+/// or actor.</summary>
 /// <remarks>A node is leased: it renews the lease by heartbeats, and all that it does under a lease that is over is stale. A trainer's life
-/// goes to the admitted node with the fewest; nodes for which there is none are parked until there is. What waits for a place waits
-/// without limit.</remarks>
+/// goes to the admitted node with the fewest, a worker's to the node with the fewest workers, and some workers move to a node that joins;
+/// nodes for which there is no life are parked until there is. What waits for a place waits without limit.</remarks>
 public sealed class NodeRosterLogic
 {
     // After a longer pause of this process, silence of the nodes proves nothing.
     private static readonly TimeSpan LongestNap = 4 * NodeProtocol.Heartbeat;
 
+    private static readonly TimeSpan WaitPatience = TimeSpan.FromSeconds(5);
+
     private readonly NodeRosterOptions options;
     private readonly NodeAdmission admission;
     private readonly SortedDictionary<string, NodeEntry> nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<long, NodePlaceEntry> places = [];
-    private readonly List<TrainerPost> waiting = [];
+    private readonly List<PlacePost> waiting = [];
     private List<NodeEffect> effects = [];
     private DateTimeOffset now;
     private DateTimeOffset? tickedAt;
+    private DateTimeOffset? workersWaitSince;
+    private bool isWaitTold;
     private long lastLease;
     private long lastPlace;
 
@@ -117,8 +124,8 @@ public sealed class NodeRosterLogic
         return Finish();
     }
 
-    /// <summary>Finds a place for a trainer, now or as soon as there is one. May be repeated.</summary>
-    public IReadOnlyList<NodeEffect> Seek(TrainerPost post, DateTimeOffset at)
+    /// <summary>Finds a place for an actor, now or as soon as there is one. May be repeated.</summary>
+    public IReadOnlyList<NodeEffect> Seek(PlacePost post, DateTimeOffset at)
     {
         Begin(at);
         if (places.Values.FirstOrDefault(place => place.Post == post) is { Life: null } given)
@@ -128,7 +135,7 @@ public sealed class NodeRosterLogic
         return Finish();
     }
 
-    public IReadOnlyList<NodeEffect> Forget(TrainerPost post, DateTimeOffset at)
+    public IReadOnlyList<NodeEffect> Forget(PlacePost post, DateTimeOffset at)
     {
         Begin(at);
         waiting.Remove(post);
@@ -137,7 +144,7 @@ public sealed class NodeRosterLogic
 
     /// <summary>A life begins at its place.</summary>
     /// <returns>An <see cref="EndPlace"/> if the place is gone.</returns>
-    public IReadOnlyList<NodeEffect> Occupy(long place, TrainerKey life, DateTimeOffset at)
+    public IReadOnlyList<NodeEffect> Occupy(long place, ActorId life, DateTimeOffset at)
     {
         Begin(at);
         if (places.TryGetValue(place, out var taken))
@@ -156,7 +163,7 @@ public sealed class NodeRosterLogic
         return Finish();
     }
 
-    /// <summary>A supervisor of trainers is gone, and with it all that it had or waited for.</summary>
+    /// <summary>A supervisor is gone, and with it all that it had or waited for.</summary>
     public IReadOnlyList<NodeEffect> EndSupervisor(int supervisor, DateTimeOffset at)
     {
         Begin(at);
@@ -183,14 +190,29 @@ public sealed class NodeRosterLogic
         tickedAt = now;
         foreach (var node in Living.Where(node => now - node.HeardAt >= options.Timeout).ToList())
             End(node, NodeEnd.Lost, $"No heartbeat of {node.Key} for {options.Timeout.TotalSeconds:0.###} s.");
+        NoteWait();
         return Finish();
+    }
+
+    // Told once, however long it lasts: the step waits for them.
+    private void NoteWait()
+    {
+        var count = waiting.Count(static post => !post.Trains);
+        workersWaitSince = count == 0 ? null : workersWaitSince ?? now;
+        isWaitTold &= count > 0;
+        if (isWaitTold || now - workersWaitSince is not { } wait || wait < WaitPatience)
+            return;
+        isWaitTold = true;
+        Do(new NodeNotice($"no node hosts rollouts, and {count} {(count == 1 ? "worker waits" : "workers wait")} for one; start one with "
+            + "'actortrain node --role rollout'", true));
     }
 
     /// <summary>Whether a node has a lease.</summary>
     public bool Knows(NodeKey key) => nodes.TryGetValue(key.Name ?? "", out var node) && node.IsLiving && node.Key == key;
 
     public NodesStatus Status(DateTimeOffset at) =>
-        new([.. nodes.Values.Select(node => node.Status(at))], waiting.Count, admission.Refused, admission.LastRefusal);
+        new([.. nodes.Values.Select(node => node.Status(at))], waiting.Count(static post => post.Trains), admission.Refused,
+            admission.LastRefusal) { WaitingWorkers = waiting.Count(static post => !post.Trains) };
 
     private IEnumerable<NodeEntry> Living => nodes.Values.Where(static node => node.IsLiving);
 
@@ -199,8 +221,10 @@ public sealed class NodeRosterLogic
     {
         get
         {
-            var sharing = Math.Max(options.OwnNodes, Living.Count(static node => node is { State: NodeState.Admitted, Hello.Room: 0 }));
-            return sharing == 0 ? 1 : Math.Max(1, (places.Count + waiting.Count + sharing - 1) / sharing);
+            var sharing = Math.Max(options.OwnNodes, Living.Count(static node =>
+                node is { State: NodeState.Admitted, Hello: { Room: 0, Roles: var roles } } && roles.HasFlag(NodeRoles.Worker)));
+            var trainers = places.Values.Count(static place => place.Post.Trains) + waiting.Count(static post => post.Trains);
+            return sharing == 0 ? 1 : Math.Max(1, (trainers + sharing - 1) / sharing);
         }
     }
 
@@ -247,10 +271,30 @@ public sealed class NodeRosterLogic
         (node.Hello, node.State, node.Lease, node.HeardAt, node.Progress) = (hello, NodeState.Parked, ++lastLease, now, 0);
         Do(new NodeCame(hello));
         Assign();
+        Balance(node);
         if (node.State != NodeState.Parked)
             return;
         Answer(node);
-        Do(new NodeNotice($"{node.Key} is parked: no trainer needs a place (process {hello.ProcessId} on {hello.Host})", false));
+        Do(new NodeNotice($"{node.Key} is parked: nobody needs a place (process {hello.ProcessId} on {hello.Host})", false));
+    }
+
+    // Workers keep nothing that cannot be had elsewhere. Those who move seek a place at once, and find the node that has joined.
+    private void Balance(NodeEntry joined)
+    {
+        if (!joined.Hello.Roles.HasFlag(NodeRoles.Rollout))
+            return;
+        var coming = joined.Workers;
+        while (Living.Where(static node => node.Hello.Roles.HasFlag(NodeRoles.Rollout)).MaxBy(static node => node.Workers) is { } most
+            && most != joined && most.Workers - coming >= 2)
+        {
+            // Samplers have the most to do.
+            var place = most.Places.FindLast(static place => place.Post.Role == ActorRole.Rollout)
+                ?? most.Places.FindLast(static place => !place.Post.Trains)!;
+            most.Places.Remove(place);
+            places.Remove(place.Number);
+            Do(new EndPlace(place.Number, NodeEnd.Moved, $"It moves to {joined.Key}."));
+            coming++;
+        }
     }
 
     private void Admit(NodeEntry node)
@@ -290,28 +334,31 @@ public sealed class NodeRosterLogic
 
     private void Assign()
     {
-        while (waiting.Count > 0)
+        foreach (var post in waiting.ToList())
         {
-            var share = Share;
-            var found = Living.Where(node => node.State == NodeState.Admitted && node.Places.Count < RoomOf(node))
-                .MinBy(static node => node.Places.Count);
-            if (found is null)
-            {
-                if (Living.FirstOrDefault(static node => node.State == NodeState.Parked) is not { } parked)
-                    return;
-                Admit(parked);
+            if ((post.Trains ? NodeForTrainer(post) : NodeForWorker(post)) is not { } found)
                 continue;
-            }
-
-            var place = new NodePlaceEntry(++lastPlace, waiting[0], found);
-            waiting.RemoveAt(0);
+            if (found.State == NodeState.Parked)
+                Admit(found);
+            var place = new NodePlaceEntry(++lastPlace, post, found);
+            waiting.Remove(post);
             found.Places.Add(place);
             places.Add(place.Number, place);
             Do(new GivePlace(place.Post, place.Number, found.Key, found.Lease));
-
-            int RoomOf(NodeEntry node) => node.Hello.Room > 0 ? node.Hello.Room : share;
         }
     }
+
+    private NodeEntry? NodeForTrainer(PlacePost post)
+    {
+        var share = Share;
+        var takers = Living.Where(node => node.Takes(post)).ToList();
+        return takers.Where(node => node.State == NodeState.Admitted
+                && node.Trainers < (node.Hello.Room > 0 ? node.Hello.Room : share)).MinBy(static node => node.Trainers)
+            ?? takers.Find(static node => node.State == NodeState.Parked);
+    }
+
+    private NodeEntry? NodeForWorker(PlacePost post) =>
+        Living.Where(node => node.Takes(post)).MinBy(static node => (node.Workers, node.Trainers));
 
     private List<NodeEffect> Finish()
     {

@@ -1,7 +1,6 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Snapshots;
 using ActorTrain.Actors.Training;
-using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Actors.Nodes;
 
@@ -11,8 +10,6 @@ namespace ActorTrain.Actors.Nodes;
 /// <param name="configurationHash">Of the run file in it.</param>
 public sealed class StateRetention(long length, string run, string configurationHash) : IDisposable
 {
-    private const int Piece = 1 << 26;
-
     private readonly Lock gate = new();
     private SnapshotMemory? memory;
     private RetainedState? state;
@@ -66,9 +63,9 @@ public sealed class StateRetention(long length, string run, string configuration
             using var other = others.Write(slot, step);
             if (other is null)
                 return "The snapshots of the run cannot be reached.";
-            Copy(own.Weights, other.Weights);
-            Copy(own.FirstMoment, other.FirstMoment);
-            Copy(own.SecondMoment, other.SecondMoment);
+            own.Weights.CopyTo(other.Weights);
+            own.FirstMoment.CopyTo(other.FirstMoment);
+            own.SecondMoment.CopyTo(other.SecondMoment);
             return other.Complete(held.Hash) ? null : "The slot for it was reassigned.";
         }
     }
@@ -85,13 +82,4 @@ public sealed class StateRetention(long length, string run, string configuration
     }
 
     public void Dispose() => Forget();
-
-    private static void Copy(HostBuffer from, HostBuffer to)
-    {
-        for (long offset = 0; offset < from.Length; offset += Piece)
-        {
-            var length = (int)Math.Min(Piece, from.Length - offset);
-            from.Slice(offset, length).CopyTo(to.Slice(offset, length));
-        }
-    }
 }

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Training;
 using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Journal;
 
@@ -90,11 +91,27 @@ public sealed class RolloutsLogic
         return Advance();
     }
 
-    /// <summary>A worker has stopped.</summary>
-    public IReadOnlyList<RolloutsEffect> Ended(ActorId worker, string reason, bool forMemory, DateTimeOffset at)
+    /// <summary>A worker has stopped, or its node.</summary>
+    public IReadOnlyList<RolloutsEffect> Ended(ActorId worker, LifeFailure failure, DateTimeOffset at)
     {
         Start(at);
-        effects.AddRange(workers.Ended(worker, reason, forMemory, now));
+        effects.AddRange(workers.Ended(worker, failure, now));
+        return Advance();
+    }
+
+    /// <summary>A place was found for the next life of a worker.</summary>
+    public IReadOnlyList<RolloutsEffect> Placed(ActorRole role, int number, LifePlace place, DateTimeOffset at)
+    {
+        Start(at);
+        if (workers.Placed(role, number, place, now) is { } effect)
+            effects.Add(effect);
+        return Advance();
+    }
+
+    public IReadOnlyList<RolloutsEffect> Handle(ResizeSamplers resize, DateTimeOffset at)
+    {
+        Start(at);
+        effects.AddRange(workers[ActorRole.Rollout].Resize(resize.Count));
         return Advance();
     }
 
@@ -181,7 +198,7 @@ public sealed class RolloutsLogic
     {
         var samples = options.Rollouts.Samples;
         List<Preparation.Group> groups = [.. preparation.Groups];
-        var share = Math.Clamp(groups.Count * samples / (2 * Math.Max(1, options.Rollouts.Workers)), 1, samples);
+        var share = Math.Clamp(groups.Count * samples / (2 * workers[ActorRole.Rollout].Count), 1, samples);
         foreach (var group in groups)
         {
             foreach (var part in Enumerable.Range(0, samples).Chunk(share))
@@ -248,7 +265,7 @@ public sealed class RolloutsLogic
             if (!isAlive)
                 return;
             effects.Add(new StopWorker(report.Worker));
-            effects.AddRange(workers[role].Ended(report.Worker, problem, now));
+            effects.AddRange(workers[role].Ended(report.Worker, new LifeFailure(problem), now));
         }
         else if (report is ScoringFailed failed)
         {

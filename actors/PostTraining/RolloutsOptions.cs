@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
 using ActorTrain.Models;
@@ -42,6 +43,9 @@ public sealed record RolloutsOptions
     /// <summary>Who judges the rollouts of each prompt.</summary>
     public IEnumerable<ActorRole> Judges =>
         ((ActorRole[])[ActorRole.Reward, ActorRole.Reference, ActorRole.Critic]).Where(role => CountOf(role) > 0);
+
+    /// <summary>Roles whose workers live on nodes; the others live in this process.</summary>
+    public IReadOnlySet<ActorRole> OnNodes { get; init; } = FrozenSet<ActorRole>.Empty;
 
     /// <summary>How often workers may be lost.</summary>
     public required TrainerSupervisorOptions Supervision { get; init; }

@@ -1,8 +1,8 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Tracing;
+using ActorTrain.Actors.Training;
 using ActorTrain.Models;
-using ActorTrain.Models.Runtime;
 using ActorTrain.Persistence.Journal;
 using Akka.Actor;
 
@@ -11,11 +11,14 @@ namespace ActorTrain.Actors.PostTraining;
 /// <summary>Makes the children of a supervisor of rollouts; each is given the actor that it reports to.</summary>
 public sealed record RolloutsChildren
 {
-    /// <summary>A life of a worker, of whatever role.</summary>
-    public required Func<WorkerLife, IActorRef, Props> Worker { get; init; }
+    /// <summary>A life of a worker, of whatever role; its place is null in this process.</summary>
+    public required Func<WorkerLife, LifePlace?, IActorRef, Props> Worker { get; init; }
 
     public required Func<IActorRef, Props> Ledger { get; init; }
 }
+
+/// <summary>A life on a node ended; tells its supervisor why, and then stops.</summary>
+public sealed record WorkerEnded(ActorId Worker, LifeFailure Failure) : INoSerializationVerificationNeeded;
 
 /// <summary>Performs what <see cref="RolloutsLogic"/> decides, and supervises samplers, scorers, references and the ledger.</summary>
 /// <remarks>A worker is never restarted in place: each life is an actor of its own, so nothing waits for one that hangs. If the ledger
@@ -26,16 +29,26 @@ public sealed class RolloutsSupervisor : TracedActor, IWithTimers
     private readonly RolloutsChildren children;
     private readonly Action<HandOver> handOver;
     private readonly IActorRef run;
+    private readonly IActorRef? places;
     private readonly Dictionary<ActorId, Child> workers = [];
     private IActorRef? ledger;
 
     /// <param name="handOver">Gives trainers what a step is trained on.</param>
     /// <param name="run">Receives the reports.</param>
-    public RolloutsSupervisor(RolloutsOptions options, RolloutsChildren children, Action<HandOver> handOver, IActorRef run)
+    /// <param name="places">Answers each <see cref="SeekPlace"/>; null if all workers live in this process.</param>
+    public RolloutsSupervisor(RolloutsOptions options, RolloutsChildren children, Action<HandOver> handOver, IActorRef run,
+        IActorRef? places)
     {
-        (this.children, this.handOver, this.run) = (children, handOver, run);
+        (this.children, this.handOver, this.run, this.places) = (children, handOver, run, places);
         logic = new RolloutsLogic(options);
         Receive<PrepareExperience>(asked => Do(logic.Handle(asked, Now)));
+        Receive<ResizeSamplers>(resize => Do(logic.Handle(resize, Now)));
+        Receive<PlaceFound>(found => Do(logic.Placed(found.Role, found.Number, found.Place, Now)));
+        Receive<WorkerEnded>(ended =>
+        {
+            if (workers.TryGetValue(ended.Worker, out var child))
+                child.OnNode = ended.Failure;
+        });
         Receive<WorkerReport>(report => Do(logic.Handle(report, Now)));
         Receive<LedgerReport>(report => Do(logic.Handle(report, Now)));
         Receive<Terminated>(Ended);
@@ -82,8 +95,7 @@ public sealed class RolloutsSupervisor : TracedActor, IWithTimers
                 return;
             }
 
-            var reason = child.Failure is { } failure ? ReportingStrategy.Sentence(failure) : "It stopped.";
-            Do(logic.Ended(worker, reason, MemoryExhaustion.IsCauseOf(child.Failure), Now));
+            Do(logic.Ended(worker, child.OnNode ?? LifeFailure.Of(child.Failure), Now));
             return;
         }
     }
@@ -94,11 +106,14 @@ public sealed class RolloutsSupervisor : TracedActor, IWithTimers
         {
             switch (effect)
             {
-                case SpawnWorker(var worker):
+                case SpawnWorker(var worker) spawn:
                     var life = new WorkerLife(worker);
-                    var actor = Context.ActorOf(children.Worker(life, Self), worker.ToString());
+                    var actor = Context.ActorOf(children.Worker(life, spawn.Place, Self), worker.ToString());
                     Context.Watch(actor);
                     workers.Add(worker, new Child(actor, life));
+                    break;
+                case AskForPlace(var message):
+                    places!.Tell(message);
                     break;
                 case StopWorker(var worker) when workers.Remove(worker, out var found):
                     found.Life.Abandon();
@@ -131,6 +146,9 @@ public sealed class RolloutsSupervisor : TracedActor, IWithTimers
         public WorkerLife Life => life;
 
         public Exception? Failure { get; set; }
+
+        /// <summary>Why its life on a node ended.</summary>
+        public LifeFailure? OnNode { get; set; }
     }
 
     private sealed record Wake : INoSerializationVerificationNeeded

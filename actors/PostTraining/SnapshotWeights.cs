@@ -20,12 +20,20 @@ public sealed class SnapshotWeights(SnapshotMemory memory) : IWeightSource
     public string? Load(PublishedWeights published, FlatParameters parameters, long offset = 0)
     {
         using var snapshot = memory.Read(published.Slot);
-        if (snapshot is null || snapshot.Step != published.Step || snapshot.Hash != published.Hash)
-            return $"Slot {published.Slot} of the snapshots in memory does not hold the weights of step {published.Step}.";
-        if (snapshot.Damage() is { } damage)
-            return damage;
-        parameters.Weights.CopyFrom(snapshot.Weights, offset);
+        if (ProblemOf(snapshot, published) is { } problem)
+            return problem;
+        parameters.Weights.CopyFrom(snapshot!.Weights, offset);
         parameters.WeightsChanged();
         return null;
+    }
+
+    /// <summary>Why a snapshot is not that of published weights, in one sentence; null if it is.</summary>
+    /// <param name="snapshot">Of their slot.</param>
+    public static string? ProblemOf(SnapshotReader? snapshot, PublishedWeights published)
+    {
+        ArgumentNullException.ThrowIfNull(published);
+        return snapshot is null || snapshot.Step != published.Step || snapshot.Hash != published.Hash
+            ? $"Slot {published.Slot} of the snapshots in memory does not hold the weights of step {published.Step}."
+            : snapshot.Damage();
     }
 }

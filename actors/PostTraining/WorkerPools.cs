@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Training;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.PostTraining;
@@ -15,7 +16,7 @@ internal sealed class WorkerPools(RolloutsOptions options)
     private readonly List<WorkerPool> pools =
     [
         .. options.Judges.Prepend(ActorRole.Rollout).Select(role => new WorkerPool(
-            role, options.CountOf(role), options.Supervision, options.Timeout, options.RetryInterval)),
+            role, options.CountOf(role), options.Supervision, options.Timeout, options.RetryInterval, options.OnNodes.Contains(role))),
     ];
 
     public WorkerPool this[ActorRole role] => pools.Find(pool => pool.Role == role)!;
@@ -32,8 +33,12 @@ internal sealed class WorkerPools(RolloutsOptions options)
     public bool Hear(ActorId worker, DateTimeOffset now) => pools.Exists(pool => pool.Hear(worker, now));
 
     /// <summary>A life has ended.</summary>
-    public IEnumerable<RolloutsEffect> Ended(ActorId worker, string reason, bool forMemory, DateTimeOffset now) =>
-        pools.SelectMany(pool => pool.Ended(worker, reason, now, forMemory));
+    public IEnumerable<RolloutsEffect> Ended(ActorId worker, LifeFailure failure, DateTimeOffset now) =>
+        pools.SelectMany(pool => pool.Ended(worker, failure, now));
+
+    /// <summary>A place was found for the next life of a worker.</summary>
+    public RolloutsEffect? Placed(ActorRole role, int number, LifePlace place, DateTimeOffset now) =>
+        this[role].Placed(number, place, now);
 
     public void Add(RolloutWork work) => open.Add(work);
 

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
 using ActorTrain.Models.Numerics;
+using ActorTrain.Persistence.Certificates;
+using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Protocol;
 
@@ -33,6 +35,10 @@ public sealed record NodeHello(
     NodeKey Node, long Attempt, int Protocol, string Build, string Host, int ProcessId, int Room, NodeInspection? Inspection)
     : NodeReport(Node)
 {
+    /// <summary>What it hosts: <see cref="NodeRoles.Worker"/> stands for trainers, <see cref="NodeRoles.Rollout"/> for workers of
+    /// rollouts.</summary>
+    public NodeRoles Roles { get; init; } = NodeRoles.Worker | NodeRoles.Rollout;
+
     /// <summary>Trainers that it hosted when its last lease ended.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Hosted { get; init; }
@@ -44,7 +50,7 @@ public sealed record NodeHello(
 
 /// <summary>Renews a lease; answered by <see cref="LeaseRenewed"/> or <see cref="LeaseEnded"/>.</summary>
 /// <param name="IsAdmitted">Whether it knows that it is: if not, it is told again.</param>
-/// <param name="Progress">Grows with the work of its trainers.</param>
+/// <param name="Progress">Grows with the work of those who live there.</param>
 /// <param name="Lives">That it hosts: those that the run knows nothing of are stopped.</param>
 public sealed record NodeHeartbeat(NodeKey Node, long Lease, bool IsAdmitted, long Progress, IReadOnlyList<long> Lives)
     : NodeReport(Node);
@@ -61,7 +67,7 @@ public sealed record NodeFailed(NodeKey Node, long Lease, string Reason) : NodeR
 /// <param name="ForMemory">Whether it ran out of memory.</param>
 public sealed record LifeFailed(long Life, string Reason, FoundDamage? Damage, bool ForMemory)
 {
-    /// <summary>Whether the node never had it, since the command to begin it was lost: no failure of the trainer.</summary>
+    /// <summary>Whether the node never had it, since the command to begin it was lost: no failure of its own.</summary>
     public bool IsMissing { get; init; }
 }
 
@@ -100,8 +106,15 @@ public abstract record LeaseCommand(long Term, long Lease, long Life) : NodeComm
 /// <param name="Life">Unique under the lease.</param>
 public sealed record StartLife(long Term, long Lease, long Life, TrainerKey Trainer) : LeaseCommand(Term, Lease, Life);
 
-/// <summary>Passes a command on to a life; dropped if that is over.</summary>
+/// <summary>Passes a command on to a trainer's life; dropped if that is over.</summary>
 public sealed record TellLife(long Term, long Lease, long Life, TrainerCommand Command) : LeaseCommand(Term, Lease, Life);
+
+/// <summary>Begins a life of a worker of rollouts, whose reports go to the sender.</summary>
+/// <param name="Life">Unique under the lease.</param>
+public sealed record StartWorkerLife(long Term, long Lease, long Life, ActorId Worker) : LeaseCommand(Term, Lease, Life);
+
+/// <summary>Passes a command on to a worker's life; dropped if that is over.</summary>
+public sealed record TellWorkerLife(long Term, long Lease, long Life, WorkerCommand Command) : LeaseCommand(Term, Lease, Life);
 
 /// <summary>Ends a life without waiting for one that hangs; its memory is freed once its thread returns.</summary>
 public sealed record StopLife(long Term, long Lease, long Life) : LeaseCommand(Term, Lease, Life);
@@ -110,7 +123,7 @@ public sealed record StopLife(long Term, long Lease, long Life) : LeaseCommand(T
 public static class NodeProtocol
 {
     /// <summary>Grows with every change of these messages that the other side must know.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>Name of the actor of the leading process that nodes send to.</summary>
     public const string Desk = "nodes";
@@ -151,14 +164,25 @@ public enum NodeState
 
 /// <summary>One node, for display.</summary>
 /// <param name="Trainers">Those that live there.</param>
-/// <param name="Progress">Lanes that it has computed under this lease.</param>
+/// <param name="Progress">Reports of those who live there, under this lease.</param>
 /// <param name="LastFault">Why its lease was last lost; null if it never was.</param>
 /// <param name="Silence">Time since its last sign of life.</param>
 public sealed record NodeStatus(
     string Name, NodeState State, string Host, int ProcessId, string Device, int Threads, IReadOnlyList<TrainerKey> Trainers,
-    long Progress, int Losses, string? LastFault, TimeSpan Silence);
+    long Progress, int Losses, string? LastFault, TimeSpan Silence)
+{
+    /// <summary>What it hosts.</summary>
+    public NodeRoles Roles { get; init; }
+
+    /// <summary>Workers of rollouts that live there.</summary>
+    public IReadOnlyList<ActorId> Workers { get; init; } = [];
+}
 
 /// <param name="Waiting">Trainers that wait for a node with room.</param>
 /// <param name="Refused">Nodes that were refused.</param>
 /// <param name="LastRefusal">Why the last was refused; null if none was.</param>
-public sealed record NodesStatus(IReadOnlyList<NodeStatus> Nodes, int Waiting, int Refused, string? LastRefusal);
+public sealed record NodesStatus(IReadOnlyList<NodeStatus> Nodes, int Waiting, int Refused, string? LastRefusal)
+{
+    /// <summary>Workers of rollouts that wait for a node.</summary>
+    public int WaitingWorkers { get; init; }
+}

@@ -12,12 +12,17 @@ namespace ActorTrain.Actors.Protocol;
 /// <param name="Hash">Of the state that they are part of.</param>
 public sealed record PublishedWeights(long Step, int Slot, ulong Hash);
 
+public abstract record RolloutsCommand;
+
+/// <summary>Changes how many workers sample, from now on.</summary>
+public sealed record ResizeSamplers(int Count) : RolloutsCommand;
+
 /// <summary>Has the rollouts of a step made, scored and kept; answered by <see cref="ExperiencePrepared"/>.</summary>
 /// <param name="Number">Grows with each request; a repeated one is answered again.</param>
 /// <param name="Oldest">Requests with lower numbers are not wanted any more.</param>
 /// <param name="Step">The step that is trained on them.</param>
 /// <param name="Skips">What the plan of prompts skips.</param>
-public sealed record PrepareExperience(long Number, long Oldest, long Step, PublishedWeights Weights, SkipList Skips)
+public sealed record PrepareExperience(long Number, long Oldest, long Step, PublishedWeights Weights, SkipList Skips) : RolloutsCommand
 {
     /// <summary>Whether rollouts of the step were found wrong: those that are kept do not count, and each is sampled twice.</summary>
     public bool IsDoubted { get; init; }
@@ -26,7 +31,14 @@ public sealed record PrepareExperience(long Number, long Oldest, long Step, Publ
     public double? KlCoefficient { get; init; }
 }
 
-public abstract record RolloutsReport : IRunInput;
+/// <summary>What concerns the rollouts of a run.</summary>
+public abstract record RolloutsInput : IRunInput;
+
+/// <summary>An operator's request: from now on, so many workers sample.</summary>
+/// <param name="Workers">At least 1.</param>
+public sealed record ScaleRollouts(int Workers) : RolloutsInput;
+
+public abstract record RolloutsReport : RolloutsInput;
 
 /// <summary>Sent by a new supervisor of rollouts, which knows of no step.</summary>
 public sealed record RolloutsStarted : RolloutsReport;

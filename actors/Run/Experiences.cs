@@ -18,6 +18,9 @@ internal sealed class Experiences(
     private bool isLackTold;
     private long number;
 
+    // As an operator has asked for; null: as configured.
+    private int? samplers;
+
     // The step whose rollouts were found wrong.
     private long? doubted;
 
@@ -119,12 +122,18 @@ internal sealed class Experiences(
             Remove(step);
     }
 
-    public void Handle(RolloutsReport report)
+    public void Handle(RolloutsInput input)
     {
-        switch (report)
+        switch (input)
         {
             case RolloutsStarted:
+                if (samplers is { } count)
+                    output.Do(new ToRollouts(new ResizeSamplers(count)));
                 Repeat();
+                break;
+            case ScaleRollouts scale:
+                samplers = scale.Workers;
+                output.Do(new ToRollouts(new ResizeSamplers(scale.Workers)));
                 break;
             case ExperienceProgressed made when Find(made.Number) is { Done: null } request:
                 request.Phase = made.Phase;

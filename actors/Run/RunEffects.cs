@@ -13,7 +13,7 @@ public sealed record ToTrainerSupervisor(TrainerSupervisorCommand Command) : Run
 public sealed record ToReducer(int Reducer, ReducerCommand Command) : RunEffect;
 
 /// <summary>Dropped if the run has no rollouts.</summary>
-public sealed record ToRollouts(PrepareExperience Command) : RunEffect;
+public sealed record ToRollouts(RolloutsCommand Command) : RunEffect;
 
 public sealed record ReplaceReducer(int Reducer) : RunEffect;
 

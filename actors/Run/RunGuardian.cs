@@ -19,6 +19,7 @@ public sealed class RunGuardian : ReceiveActor
     private readonly CancellationTokenRegistration superseded;
     private IActorRef supervisor;
     private ScaleTrainers? scale;
+    private ScaleRollouts? scaleRollouts;
     private StopRun? stop;
 
     /// <param name="outcome">Completed when the run is over; its actors may still be stopping then.</param>
@@ -35,6 +36,7 @@ public sealed class RunGuardian : ReceiveActor
         Receive<RunEnded>(ended => outcome.TrySetResult(ended));
         Receive<GetStatus>(status => supervisor.Forward(status));
         Receive<ScaleTrainers>(request => supervisor.Forward(scale = request));
+        Receive<ScaleRollouts>(request => supervisor.Forward(scaleRollouts = request));
         Receive<StopRun>(request => supervisor.Forward(stop = request));
         Receive<IRunInput>(input => supervisor.Forward(input));
         Receive<Replacement>(Replace);
@@ -67,6 +69,8 @@ public sealed class RunGuardian : ReceiveActor
         supervisor = Begin();
         if (scale is not null)
             supervisor.Tell(scale);
+        if (scaleRollouts is not null)
+            supervisor.Tell(scaleRollouts);
         if (stop is not null)
             supervisor.Tell(stop);
     }

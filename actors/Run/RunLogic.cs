@@ -154,8 +154,8 @@ public sealed class RunLogic
             case SpikeReport report:
                 judge.Handle(report);
                 break;
-            case RolloutsReport report:
-                experiences.Handle(report);
+            case RolloutsInput about:
+                experiences.Handle(about);
                 break;
             case CheckpointReport report:
                 saving.Handle(report);

@@ -83,7 +83,7 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
         {
             if (logic is not null)
                 Do(logic.Step(input, Now));
-            else if (input is StopRun or ScaleTrainers)
+            else if (input is StopRun or ScaleTrainers or ScaleRollouts)
                 early.Add(input);
         });
     }

@@ -17,8 +17,8 @@ public sealed class PeerSecurity(NodeCredentials credentials)
 
     public NodeCredentials Credentials => credentials;
 
-    /// <summary>What a process must be allowed to do whose connection is accepted.</summary>
-    public NodeRoles Admits { get; init; } = NodeRoles.Worker;
+    /// <summary>Of what a process must be allowed to do one, whose connection is accepted.</summary>
+    public NodeRoles Admits { get; init; } = NodeRoles.Worker | NodeRoles.Rollout;
 
     /// <summary>Secures a connection that was accepted.</summary>
     /// <param name="stream">Owned from now on.</param>

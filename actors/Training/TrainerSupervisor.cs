@@ -11,7 +11,7 @@ namespace ActorTrain.Actors.Training;
 public sealed class TrainerSupervisor : TracedActor, IWithTimers
 {
     private readonly TrainerSupervisorLogic logic;
-    private readonly Func<TrainerLife, TrainerPlace?, IActorRef, Props> trainer;
+    private readonly Func<TrainerLife, LifePlace?, IActorRef, Props> trainer;
     private readonly TrainerSupervisorLife life;
     private readonly IActorRef run;
     private readonly IActorRef? places;
@@ -20,7 +20,7 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
     /// <param name="trainer">Makes a life of a trainer, given its place and the receiver of its reports.</param>
     /// <param name="run">Receives the reports, including those of trainers.</param>
     /// <param name="places">Answers each <see cref="SeekPlace"/>; null if trainers live in this process.</param>
-    public TrainerSupervisor(TrainerSupervisorOptions options, Func<TrainerLife, TrainerPlace?, IActorRef, Props> trainer,
+    public TrainerSupervisor(TrainerSupervisorOptions options, Func<TrainerLife, LifePlace?, IActorRef, Props> trainer,
         TrainerSupervisorLife life, IActorRef run, IActorRef? places = null)
     {
         this.trainer = trainer;
@@ -30,7 +30,7 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
         logic = new TrainerSupervisorLogic(options, seeksPlaces: places is not null);
         Receive<TellTrainer>(Forward);
         Receive<TrainerSupervisorCommand>(command => Do(logic.Handle(command, Now)));
-        Receive<PlaceFound>(found => Do(logic.Placed(found.Trainer, found.Place, Now)));
+        Receive<PlaceFound>(found => Do(logic.Placed(found.Number, found.Place, Now)));
         Receive<TrainerEnded>(ended =>
         {
             if (children.TryGetValue(ended.Trainer, out var child))
@@ -49,7 +49,7 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
     protected override SupervisorStrategy SupervisorStrategy() => new ReportingStrategy((failed, exception) =>
     {
         foreach (var child in children.Values.Where(child => child.Actor.Equals(failed)))
-            child.Failure = TrainerFailure.Of(exception);
+            child.Failure = LifeFailure.Of(exception);
         return Directive.Stop;
     });
 
@@ -66,7 +66,7 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
             if (!child.Actor.Equals(terminated.ActorRef))
                 continue;
             children.Remove(key);
-            Do(logic.Ended(key, child.Failure ?? TrainerFailure.Of(null), Now));
+            Do(logic.Ended(key, child.Failure ?? LifeFailure.Of(null), Now));
             return;
         }
     }
@@ -98,7 +98,7 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
             Timers.StartSingleTimer(nameof(Wake), Wake.Instance, SteadyClock.Of(Context.System).Until(next));
     }
 
-    private void Spawn(TrainerKey key, TrainerPlace? place)
+    private void Spawn(TrainerKey key, LifePlace? place)
     {
         var born = new TrainerLife(key, life);
         var actor = Context.ActorOf(trainer(born, place, run), key.ToString());
@@ -112,7 +112,7 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
 
         public TrainerLife Life => life;
 
-        public TrainerFailure? Failure { get; set; }
+        public LifeFailure? Failure { get; set; }
     }
 
     private sealed record Wake : INoSerializationVerificationNeeded

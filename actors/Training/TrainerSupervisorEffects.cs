@@ -8,7 +8,7 @@ public abstract record TrainerSupervisorEffect;
 public sealed record SpawnTrainer(TrainerKey Trainer) : TrainerSupervisorEffect
 {
     /// <summary>Null in this process.</summary>
-    public TrainerPlace? Place { get; init; }
+    public LifePlace? Place { get; init; }
 }
 
 /// <summary>Stops and forgets a life, without waiting for one that hangs.</summary>

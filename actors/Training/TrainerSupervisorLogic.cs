@@ -2,6 +2,7 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Models;
 using ActorTrain.Models.Options;
+using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Training;
 
@@ -56,7 +57,7 @@ public sealed class TrainerSupervisorLogic
     }
 
     /// <summary>A place was found for the next life of a trainer.</summary>
-    public IReadOnlyList<TrainerSupervisorEffect> Placed(int trainer, TrainerPlace place, DateTimeOffset at)
+    public IReadOnlyList<TrainerSupervisorEffect> Placed(int trainer, LifePlace place, DateTimeOffset at)
     {
         Begin(at);
         if (posts.TryGetValue(trainer, out var post) && post.IsSeeking)
@@ -68,7 +69,7 @@ public sealed class TrainerSupervisorLogic
 
     /// <summary>A life ended by itself. If its node ended, that is no failure of the trainer: it counts for no limit, and the next life
     /// begins wherever there is room, without a wait.</summary>
-    public IReadOnlyList<TrainerSupervisorEffect> Ended(TrainerKey trainer, TrainerFailure failure, DateTimeOffset at)
+    public IReadOnlyList<TrainerSupervisorEffect> Ended(TrainerKey trainer, LifeFailure failure, DateTimeOffset at)
     {
         Begin(at);
         if (Find(trainer) is { } post)
@@ -110,7 +111,7 @@ public sealed class TrainerSupervisorLogic
         if (post.Life is { } retired)
             Do(new StopTrainer(retired));
         if (post.IsSeeking)
-            Do(new TellPlaces(new ForgetPlace(post.Number)));
+            Do(new TellPlaces(new ForgetPlace(ActorRole.Trainer, post.Number)));
         post.Clear();
     }
 
@@ -119,7 +120,7 @@ public sealed class TrainerSupervisorLogic
         if (Find(trainer) is not { } post)
             return;
         Do(new StopTrainer(trainer));
-        Lose(post, trainer, new TrainerFailure(reason));
+        Lose(post, trainer, new LifeFailure(reason));
     }
 
     private void BeginLife(Post post)
@@ -135,10 +136,10 @@ public sealed class TrainerSupervisorLogic
         else if (post.OverdueAt is null)
             Do(new TellRun(new TrainerUnplaced(post.Number)));
         (post.IsSeeking, post.StartAt) = (true, null);
-        Do(new TellPlaces(new SeekPlace(post.Number)));
+        Do(new TellPlaces(new SeekPlace(ActorRole.Trainer, post.Number)));
     }
 
-    private void Spawn(Post post, TrainerPlace? place)
+    private void Spawn(Post post, LifePlace? place)
     {
         if (post.Life is { } present)
             throw new InvariantException($"{present} lives, and another life of it is begun.");
@@ -151,7 +152,7 @@ public sealed class TrainerSupervisorLogic
         Do(new TellRun(new TrainerStarted(life) { Node = place?.Node }));
     }
 
-    private void Lose(Post post, TrainerKey life, TrainerFailure failure)
+    private void Lose(Post post, TrainerKey life, LifeFailure failure)
     {
         var (reason, damage, forMemory) = failure;
         var report = new TellRun(new TrainerLost(life, reason) { Damage = damage, HasLeft = failure.Node == NodeEnd.Left });
@@ -206,7 +207,7 @@ public sealed class TrainerSupervisorLogic
         public DateTimeOffset? StartAt { get; set; }
 
         /// <summary>Where <see cref="Life"/> is hosted; null in this process.</summary>
-        public TrainerPlace? Place { get; set; }
+        public LifePlace? Place { get; set; }
 
         public bool IsSeeking { get; set; }
 

@@ -87,6 +87,8 @@ internal static class WireForms
         Form<TrainerGivenUp>("trainer-given-up"),
         Form<TrainerUnplaced>("trainer-unplaced"),
         Form<PrepareExperience>("prepare-experience"),
+        Form<ResizeSamplers>("resize-samplers"),
+        Form<ScaleRollouts>("scale-rollouts"),
         Form<RolloutsStarted>("rollouts-started"),
         Form<ExperiencePrepared>("experience-prepared"),
         Form<WeightsRefused>("weights-refused"),
@@ -125,6 +127,8 @@ internal static class WireForms
         Form<LeaseEnded>("lease-ended"),
         Form<StartLife>("start-life"),
         Form<TellLife>("tell-life"),
+        Form<StartWorkerLife>("start-worker-life"),
+        Form<TellWorkerLife>("tell-worker-life"),
         Form<StopLife>("stop-life"),
         Form<CopyRetained>("copy-retained"),
         Form<RetainedCopied>("retained-copied"),
@@ -268,6 +272,8 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
 [JsonSerializable(typeof(TrainerGivenUp))]
 [JsonSerializable(typeof(TrainerUnplaced))]
 [JsonSerializable(typeof(PrepareExperience))]
+[JsonSerializable(typeof(ResizeSamplers))]
+[JsonSerializable(typeof(ScaleRollouts))]
 [JsonSerializable(typeof(RolloutsStarted))]
 [JsonSerializable(typeof(ExperiencePrepared))]
 [JsonSerializable(typeof(WeightsRefused))]
@@ -306,6 +312,8 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
 [JsonSerializable(typeof(LeaseEnded))]
 [JsonSerializable(typeof(StartLife))]
 [JsonSerializable(typeof(TellLife))]
+[JsonSerializable(typeof(StartWorkerLife))]
+[JsonSerializable(typeof(TellWorkerLife))]
 [JsonSerializable(typeof(StopLife))]
 [JsonSerializable(typeof(CopyRetained))]
 [JsonSerializable(typeof(RetainedCopied))]

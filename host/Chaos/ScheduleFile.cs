@@ -23,7 +23,10 @@ internal static class ScheduleFile
         Nodes = nodes,
         Rollouts = !hasRollouts ? null : new RolloutTarget(
             configuration.Rollouts.Workers, configuration.Rollouts is { Lag: 0, Epochs: 1 }, configuration.ComparesWithBase,
-            configuration.Advantages.NeedsCritic),
+            configuration.Advantages.NeedsCritic)
+        {
+            LastSampling = configuration.Rollouts.Schedule().WeightsOf(configuration.Training.Steps - 1),
+        },
     };
 
     /// <exception cref="UserErrorException">The schedule is invalid; the message names file and line.</exception>

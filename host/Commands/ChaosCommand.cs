@@ -57,8 +57,8 @@ internal static class ChaosCommand
             + "repeats.");
         var every = OptionChecks.Optional<double>("--every", "SECONDS", new Number(0.1, 86_400), "Inject a random fault every N seconds "
             + "until the run ends.");
-        var nodes = OptionChecks.Optional<int>("--nodes", "N", new Whole(2, NodeProtocol.MostNodes), "Spread the trainers of the disturbed "
-            + "run over N processes, which faults hit, too; trainers.count is then N unless it is given.");
+        var nodes = OptionChecks.Optional<int>("--nodes", "N", new Whole(2, NodeProtocol.MostNodes), "Spread the trainers and samplers of "
+            + "the disturbed run over N processes, which faults hit, too; trainers.count is then N unless it is given.");
         var report = new Option<string?>("--report")
         {
             Description = "Also write the report to this file; as JSON if its name ends in "
@@ -95,7 +95,7 @@ internal static class ChaosCommand
 
     public static int Run(ChaosRequest request, CommandContext context)
     {
-        request = request with { Overrides = NodesSetup.WithTrainers(request.RunFile, request.Overrides, request.Nodes) };
+        request = request with { Overrides = NodesSetup.Spread(request.RunFile, request.Overrides, request.Nodes, hasRollouts: false) };
         var configuration = RunFile.Read(request.RunFile, request.Overrides);
         if (configuration.Training.Precision is null)
         {
@@ -106,8 +106,12 @@ internal static class ChaosCommand
         }
 
         var stage = StageOf(configuration, request.Force);
-        if (request.Nodes is not null && stage == TrainingStage.Reinforcing)
-            throw new UserErrorException("Runs on rollouts do not use nodes yet; omit --nodes.");
+        if (stage == TrainingStage.Reinforcing)
+        {
+            request = request with { Overrides = NodesSetup.Spread(request.RunFile, request.Overrides, request.Nodes, hasRollouts: true) };
+            configuration = RunFile.Read(request.RunFile, request.Overrides);
+        }
+
         var nodes = request.Nodes ?? 0;
         var target = ScheduleFile.TargetOf(configuration, stage == TrainingStage.Reinforcing, nodes);
         var schedule = request.Schedule is { } path ? ScheduleFile.Read(path, target)

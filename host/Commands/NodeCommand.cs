@@ -16,6 +16,7 @@ namespace ActorTrain.Host.Commands;
 internal static class NodeCommand
 {
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
+    private const NodeRoles Hosted = NodeRoles.Worker | NodeRoles.Rollout;
     private static readonly SettingKind RoomKind = new Whole(1, 1024);
 
     public static CliCommand Define()
@@ -51,14 +52,22 @@ internal static class NodeCommand
             HelpName = "NAME",
             Arity = ArgumentArity.ExactlyOne,
         };
+        var roles = new Option<string[]>("--role")
+        {
+            Description = "What this node hosts: worker (trainers) or rollout (samplers, scorers, reference and critic); repeat it for "
+                + "both. By default those of its certificate, or both.",
+            HelpName = "ROLE",
+        };
+        roles.CompletionSources.Add([.. CertifiedPeer.Words(Hosted)]);
         var trainers = OptionChecks.Whole("--trainers", 1, RoomKind, "Trainers that this node takes at most.");
         var readyFile = OptionChecks.ReadyFile();
         var worker = new Option<bool>("--worker") { Hidden = true };
-        var command = new CliCommand<NodeRequest>("node", "Host trainers of a run that another process leads.", """
-            Dials until the run answers, and offers this process: the run gives it trainers, or parks it until a trainer needs a
-            place. The process must be the same build of actortrain, and find the run's folder and token data at the same paths; both
-            are compared by hash. Kill it at any moment: its lanes go to others within the same step, and no bit changes. If the run
-            ends, or is restarted, the node dials again, without end.
+        var command = new CliCommand<NodeRequest>("node", "Host trainers and samplers of a run that another process leads.", """
+            Dials until the run answers, and offers this process: the run gives it trainers and, in a run on rollouts, samplers, scorers,
+            references and critics, or parks it until one of them needs a place. The process must be the same build of actortrain, and
+            find the run's folder and token data at the same paths; both are compared by hash. Kill it at any moment: its lanes and
+            rollouts go to others within the same step, and no bit changes. If the run ends, or is restarted, the node dials again,
+            without end.
 
             Ctrl-C or SIGTERM leaves in order and exits with 0; a second one exits immediately. Exit code 2: the run refused the node
             and gave the reason.
@@ -68,17 +77,21 @@ internal static class NodeCommand
               actortrain node --join 127.0.0.1:4053
               actortrain node --join 127.0.0.1:4053,127.0.0.1:4054 --name spare --trainers 2
               actortrain node --join 10.0.0.5:4053 --certificates /etc/actortrain
+              actortrain node --join 127.0.0.1:4053 --role rollout
             """,
             line => new NodeRequest(
                 line.GetRequiredValue(join), line.GetValue(name), line.GetValue(data), line.GetValue(worker) ? 0 : line.GetValue(trainers),
-                line.GetValue(worker), line.GetValue(certificates), line.GetValue(certificate), line.GetValue(readyFile)),
-            Run) { join, name, data, certificates, certificate, trainers, readyFile, worker };
+                line.GetValue(worker), line.GetValue(certificates), line.GetValue(certificate), line.GetValue(readyFile),
+                line.GetValue(roles) is { Length: > 0 } asked ? asked : null),
+            Run) { join, name, roles, data, certificates, certificate, trainers, readyFile, worker };
         command.Validators.Add(line =>
         {
             if (line.GetResult(join)?.Tokens is [.., var addresses] && Addresses(addresses.Value) is null)
                 line.AddError($"--join is '{addresses.Value}', but it must be HOST:PORT, or several of them with commas between");
             if (line.GetResult(certificate) is { Implicit: false } && line.GetResult(certificates) is null or { Implicit: true })
                 line.AddError("--certificate needs --certificates, the folder where it is");
+            if (line.GetResult(roles)?.Tokens.FirstOrDefault(static word => !Hosted.HasFlag(RoleOf(word.Value))) is { } wrong)
+                line.AddError($"--role is '{wrong.Value}', but it must be worker or rollout");
             if (line.GetResult(name)?.Tokens is [.., var given] && !NodeProtocol.IsName(given.Value))
                 line.AddError($"--name is '{given.Value}', but it must be letters, digits, dots, dashes and underscores, at most "
                     + $"{NodeProtocol.LongestName}");
@@ -91,7 +104,7 @@ internal static class NodeCommand
         if (request.IsWorker)
             ProcessEnd.WithParent();
         var credentials = request.Certificates is null ? null
-            : new NodeCredentials(request.Certificates, request.Certificate, NodeRoles.Worker, context.Time);
+            : new NodeCredentials(request.Certificates, request.Certificate, Hosted, context.Time);
         var security = credentials is null ? null : new PeerSecurity(credentials);
         var options = new NodeLinkOptions
         {
@@ -99,6 +112,7 @@ internal static class NodeCommand
             Build = BuildIdentity.Value,
             Host = Environment.MachineName,
             ProcessId = Environment.ProcessId,
+            Roles = RolesOf(request, credentials),
             Room = request.Room,
             Addresses = Addresses(request.Join)!.Length,
             Seed = Environment.ProcessId,
@@ -152,6 +166,21 @@ internal static class NodeCommand
                 + "--name, or choose another certificate with --certificate.");
     }
 
+    // Who may lead may do all.
+    private static NodeRoles RolesOf(NodeRequest request, NodeCredentials? credentials)
+    {
+        var asked = (request.Roles ?? []).Select(RoleOf).Aggregate(NodeRoles.None, static (all, one) => all | one);
+        var allowed = credentials is null || credentials.Own.Roles.HasFlag(NodeRoles.Control) ? Hosted : credentials.Own.Roles & Hosted;
+        return asked == NodeRoles.None ? allowed
+            : allowed.HasFlag(asked) ? asked
+            : throw new UserErrorException($"The certificate of {credentials!.Name} has the role "
+                + $"{string.Join(" and ", CertifiedPeer.Words(allowed))} alone; leave out --role, or create another certificate with "
+                + $"'actortrain cluster cert {credentials.Name} --renew{string.Concat(CertifiedPeer.Words(asked | allowed)
+                    .Select(static word => $" --role {word}"))}'.");
+    }
+
+    private static NodeRoles RoleOf(string word) => CertifiedPeer.RoleOf(word) is var role and not NodeRoles.None ? role : (NodeRoles)~0;
+
     private static string NameOfProcess()
     {
         var machine = new string([.. Environment.MachineName.Select(static letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-')]);
@@ -162,4 +191,4 @@ internal static class NodeCommand
 /// <param name="Room">Trainers that it takes at most; 0 for its share.</param>
 /// <param name="IsWorker">Whether the process that leads started it, with which it then ends.</param>
 public sealed record NodeRequest(string Join, string? Name, string? Data, int Room, bool IsWorker,
-    string? Certificates = null, string? Certificate = null, string? ReadyFile = null);
+    string? Certificates = null, string? Certificate = null, string? ReadyFile = null, IReadOnlyList<string>? Roles = null);

@@ -14,8 +14,9 @@ internal static class NodesCommand
         var run = RunArgument.Create("Name (under runs/) or folder of a run that a process is training.");
         var json = new Option<bool>("--json") { Description = "Print JSON instead of a table." };
         return new CliCommand<NodesRequest>("nodes", "List the nodes of a running run.", """
-            A node is a process that hosts trainers of a run: see 'actortrain node --help'. An admitted node computes; a parked one
-            waits until a trainer needs a place; a lost one has not given a sign of life for nodes.timeout, or its process ended.
+            A node is a process that hosts trainers and workers of rollouts: see 'actortrain node --help'. An admitted node computes; a
+            parked one waits until one of them needs a place; a lost one has not given a sign of life for nodes.timeout, or its process
+            ended.
 
             Examples:
               actortrain nodes book
@@ -39,16 +40,18 @@ internal static class NodesCommand
     private static void Write(NodesDocument nodes, TextWriter output)
     {
         var width = nodes.Nodes.Select(static node => node.Name.Length).Append(4).Max();
-        output.WriteLine($"{"node".PadRight(width)}  {"state",-8} {"process",8}  {"device",-7} {"threads",7}  {"trainers",-24} last fault");
+        output.WriteLine($"{"node".PadRight(width)}  {"state",-8} {"process",8}  {"device",-7} {"threads",7}  {"hosts",-24} last fault");
         foreach (var node in nodes.Nodes)
         {
             output.WriteLine(
                 ($"{node.Name.PadRight(width)}  {node.State,-8} {node.Process,8}  {node.Device,-7} {node.Threads,7}  "
-                    + $"{(node.Trainers.Count > 0 ? string.Join(" ", node.Trainers) : "-"),-24} {node.LastFault}").TrimEnd());
+                    + $"{string.Join(" ", node.Trainers.Concat(node.Workers).DefaultIfEmpty("-")),-24} {node.LastFault}").TrimEnd());
         }
 
         if (nodes.Waiting > 0)
             output.WriteLine($"{Plural.Of(nodes.Waiting, "trainer")} waiting for a node with room");
+        if (nodes.WaitingWorkers > 0)
+            output.WriteLine($"{Plural.Of(nodes.WaitingWorkers, "worker")} of rollouts waiting for a node with the role rollout");
         if (nodes.LastRefusal is { } reason)
             output.WriteLine($"refused {nodes.Refused} times, most recently: {reason}");
     }

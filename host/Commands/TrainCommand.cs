@@ -40,8 +40,8 @@ internal static class TrainCommand
             "Extend an existing run to N steps in total; `actortrain pretrain --help` explains the learning rate.");
         var nodes = OptionChecks.Optional<int>(
             "--nodes", "N", ControlBounds.Nodes,
-            "Spread the trainers over N processes of this machine, which are started again whenever they end; "
-                + "trainers.count is then N unless it is given.");
+            "Spread the trainers, and the workers of rollouts, over N processes of this machine, which are started again whenever they "
+                + "end; trainers.count, and rollouts.workers, is then N unless it is given.");
         var at = new Option<string?>("--at")
         {
             Description = "Which of the processes in cluster.control this one is.",
@@ -72,7 +72,10 @@ internal static class TrainCommand
     private static int Run(TrainingStage stage, TrainRequest request, CommandContext context)
     {
         request = request with { Overrides = [.. stage.Settings, .. request.Overrides] };
-        request = request with { Overrides = NodesSetup.WithTrainers(request.RunFile, request.Overrides, request.Nodes) };
+        request = request with
+        {
+            Overrides = NodesSetup.Spread(request.RunFile, request.Overrides, request.Nodes, stage == TrainingStage.Reinforcing),
+        };
         using var plan = TrainPlan.Read(stage, request, context.Time);
         if (request.ExtendTo is { } steps && ControlClient.Ask(plan.Run, ControlApi.Extend, new ExtendBody(steps)) is { } answer)
         {

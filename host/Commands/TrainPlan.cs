@@ -38,8 +38,6 @@ internal sealed record TrainPlan(
                 () => RunProcess.StepsOf(directory, started with { Journal = asked.Journal }), request.ExtendTo);
         var credentials = NodesSetup.CredentialsOf(configuration, request.Nodes, time);
         var nodes = NodesSetup.Of(configuration, request.Nodes, credentials);
-        if (nodes is not null && stage == TrainingStage.Reinforcing)
-            throw new UserErrorException("`actortrain rlhf` does not use nodes yet; omit --nodes and nodes.listen.");
         var control = ControlProcess.OptionsOf(configuration, request.At, directory, credentials);
         var data = TokenStore.Open(configuration.Data.Path);
         try

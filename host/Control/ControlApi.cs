@@ -39,7 +39,7 @@ internal static class ControlApi
     public static readonly ControlEndpoint<TrainerBody, MessageDocument> Release = Post("release", Json.TrainerBody, new TrainerBody(1));
     public static readonly ControlEndpoint<NoBody, MessageDocument> Pause = Post("pause", Json.NoBody, new NoBody());
     public static readonly ControlEndpoint<NoBody, MessageDocument> Resume = Post("resume", Json.NoBody, new NoBody());
-    public static readonly ControlEndpoint<ScaleBody, MessageDocument> Scale = Post("scale", Json.ScaleBody, new ScaleBody(3));
+    public static readonly ControlEndpoint<ScaleBody, MessageDocument> Scale = Post("scale", Json.ScaleBody, new ScaleBody(3, 2));
     public static readonly ControlEndpoint<NoBody, MessageDocument> Reload = Post("reload", Json.NoBody, new NoBody());
     public static readonly ControlEndpoint<StopBody, MessageDocument> Stop = Post("stop", Json.StopBody, new StopBody("maintenance"));
     public static readonly ControlEndpoint<TraceBody, MessageDocument> BeginTrace = Post("trace", Json.TraceBody, new TraceBody(10));
@@ -111,9 +111,10 @@ internal sealed record ExtendBody(long Steps);
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record TrainerBody(int Trainer);
 
-/// <param name="Trainers">At least 1, at most one per lane.</param>
+/// <param name="Trainers">At least 1, at most one per lane; null for as many as now.</param>
+/// <param name="Rollouts">Workers that sample rollouts, at least 1; null for as many as now.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-internal sealed record ScaleBody(int Trainers);
+internal sealed record ScaleBody(int? Trainers = null, int? Rollouts = null);
 
 /// <param name="Reason">On whose behalf, for the journal.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]

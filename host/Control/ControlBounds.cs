@@ -3,6 +3,7 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Actors.Training;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Models.Rollouts;
 
 namespace ActorTrain.Host.Control;
 
@@ -31,6 +32,9 @@ internal static class ControlBounds
     /// <summary>How many trainers.</summary>
     public static readonly SettingKind Trainers = new Whole(1, TrainersOptions.Most);
 
+    /// <summary>How many workers sample rollouts.</summary>
+    public static readonly SettingKind Samplers = new Whole(1, RolloutOptions.MostWorkers);
+
     /// <summary>How many processes of this machine host trainers.</summary>
     public static readonly SettingKind Nodes = new Whole(1, NodeProtocol.MostNodes);
 
@@ -45,7 +49,8 @@ internal static class ControlBounds
         LearningRateBody rate => Refusal("factor", rate.Factor, Factor),
         ExtendBody extend => Refusal("steps", extend.Steps, Steps),
         TrainerBody trainer => Refusal("trainer", trainer.Trainer, Trainer),
-        ScaleBody scale => Refusal("trainers", scale.Trainers, Trainers),
+        ScaleBody scale => (scale.Trainers is { } trainers ? Refusal("trainers", trainers, Trainers) : null)
+            ?? (scale.Rollouts is { } samplers ? Refusal("rollouts", samplers, Samplers) : null),
         TraceBody trace => Refusal("steps", trace.Steps, TracedSteps),
         _ => null,
     };

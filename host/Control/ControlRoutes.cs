@@ -31,7 +31,7 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         Map(application, ControlApi.Release, Intervene<TrainerBody>(static body => new ReleaseTrainer(body.Trainer)));
         Map(application, ControlApi.Pause, Intervene<NoBody>(static _ => new PauseRun()));
         Map(application, ControlApi.Resume, Intervene<NoBody>(static _ => new ContinueRun()));
-        Map(application, ControlApi.Scale, (body, _) => Message(Scale(body.Trainers)));
+        Map(application, ControlApi.Scale, (body, _) => Message(Scale(body)));
         Map(application, ControlApi.Reload, (_, _) => Message(reload()));
         Map(application, ControlApi.Stop, (body, _) => Message(Stop(body.Reason)));
         Map(application, ControlApi.BeginTrace, (body, _) => Message(BeginTrace(body.Steps)));
@@ -155,13 +155,25 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         }
     }
 
-    private string Scale(int trainers)
+    private string Scale(ScaleBody body)
     {
-        if (trainers > mostTrainers)
+        if (body is { Trainers: null, Rollouts: null })
+            throw new BadHttpRequestException($"Give trainers, rollouts or both; for example, {ControlApi.Scale.Example}.");
+        if (body.Trainers > mostTrainers)
             throw new BadHttpRequestException(
-                $"{run.Name} has {mostTrainers} lanes, so {trainers} trainers are too many; use at most {mostTrainers}.");
-        control.Scale(trainers);
-        return $"{run.Name} continues with {Plural.Of(trainers, "trainer")}; the result is the same.";
+                $"{run.Name} has {mostTrainers} lanes, so {body.Trainers} trainers are too many; use at most {mostTrainers}.");
+        if (body.Rollouts is not null && !control.HasRollouts)
+            throw new UserErrorException($"{run.Name} samples no rollouts, so it has no samplers; `actortrain rlhf` trains on rollouts.");
+        if (body.Trainers is { } trainers)
+            control.Scale(trainers);
+        if (body.Rollouts is { } samplers)
+            control.ScaleRollouts(samplers);
+        var counts = new[]
+        {
+            body.Trainers is { } some ? Plural.Of(some, "trainer") : null,
+            body.Rollouts is { } others ? Plural.Of(others, "sampler") : null,
+        };
+        return $"{run.Name} continues with {string.Join(" and ", counts.OfType<string>())}; the result is the same.";
     }
 
     private string BeginTrace(int steps)

@@ -18,6 +18,11 @@ internal interface IRunControl
 
     void Scale(int trainers);
 
+    /// <summary>Whether the run samples rollouts.</summary>
+    bool HasRollouts { get; }
+
+    void ScaleRollouts(int workers);
+
     /// <summary>Sends an operator's request.</summary>
     /// <param name="cancellation">Stops waiting; the request may still be executed.</param>
     /// <returns>The answer, once it is recorded.</returns>

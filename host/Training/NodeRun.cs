@@ -1,6 +1,7 @@
 using System.Net;
 using ActorTrain.Actors.DataPlane;
 using ActorTrain.Actors.Nodes;
+using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Security;
@@ -28,6 +29,7 @@ internal sealed class NodeRun(string? data, bool trustsData, PeerSecurity? secur
     private readonly List<TokenStore> stores = [];
     private Opened? opened;
     private volatile StateRetention? retention;
+    private NodeWeights? weights;
 
     public NodeInspection Inspect(InspectRun run)
     {
@@ -45,10 +47,12 @@ internal sealed class NodeRun(string? data, bool trustsData, PeerSecurity? secur
             if (retention?.IsOf(run.Run, configuration.Hash) != true)
             {
                 retention?.Dispose();
+                weights?.Dispose();
+                weights = new NodeWeights(setup.Layout.Length);
                 retention = new StateRetention(setup.Layout.Length, run.Run, configuration.Hash);
             }
 
-            opened = new Opened(setup, new CheckpointArchive(directory.CheckpointsDirectory), environment.Threads, retention);
+            opened = new Opened(setup, directory, environment.Threads, retention, weights!);
             return new NodeInspection(run.Reading, configuration.Hash, store.Identity, environment.Fingerprint,
                 environment.Device.ToString(), environment.Threads);
         }
@@ -58,7 +62,7 @@ internal sealed class NodeRun(string? data, bool trustsData, PeerSecurity? secur
     {
         lock (gate)
         {
-            var (setup, checkpoints, threads, states) = opened ?? throw new InvariantException("No run was inspected.");
+            var (setup, directory, threads, states, published) = opened ?? throw new InvariantException("No run was inspected.");
             var lanes = setup.Replica.Lanes;
             var client = DataPlaneClient.Connect(
                 IPEndPoint.Parse(admission.DataPlane),
@@ -74,7 +78,10 @@ internal sealed class NodeRun(string? data, bool trustsData, PeerSecurity? secur
                     Term = admission.Term,
                 },
                 log.CreateLogger<DataPlaneClient>(), bounds with { Silence = admission.Timeout }, security);
-            return new NodeConnection(client, setup.Work(), checkpoints, threads, states);
+            var makeWorker = setup.Rollouts?.Workers(setup.Model, directory, judge: null);
+            return new NodeConnection(
+                client, setup.Work(setup.Rollouts?.ExperiencesOf(client)), new CheckpointArchive(directory.CheckpointsDirectory), threads,
+                states, makeWorker is null ? null : role => makeWorker(role, published.From(client)));
         }
     }
 
@@ -85,6 +92,7 @@ internal sealed class NodeRun(string? data, bool trustsData, PeerSecurity? secur
     public void Dispose()
     {
         retention?.Dispose();
+        weights?.Dispose();
         foreach (var store in stores)
             store.Dispose();
     }
@@ -117,5 +125,6 @@ internal sealed class NodeRun(string? data, bool trustsData, PeerSecurity? secur
         }
     }
 
-    private sealed record Opened(ReplicaSetup Setup, CheckpointArchive Checkpoints, int Threads, StateRetention Retention);
+    private sealed record Opened(
+        ReplicaSetup Setup, RunDirectory Directory, int Threads, StateRetention Retention, NodeWeights Weights);
 }

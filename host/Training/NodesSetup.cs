@@ -17,17 +17,23 @@ using Microsoft.Extensions.Logging;
 
 namespace ActorTrain.Host.Training;
 
-/// <summary>How the trainers of a run live in other processes.</summary>
+/// <summary>How the trainers of a run, and the workers of its rollouts, live in other processes.</summary>
 /// <param name="Workers">Processes that this one starts.</param>
 /// <param name="Credentials">Null for plain text.</param>
 internal sealed record NodesSetup(int Workers, NodeCredentials? Credentials)
 {
     private const string CountKey = "trainers.count";
+    private const string SamplersKey = "rollouts.workers";
 
-    /// <summary>Unless the run says how many trainers it has, there is one for each process.</summary>
+    /// <summary>Unless the run says how many trainers and samplers it has, there is one of each for each process.</summary>
     /// <param name="workers">As given with <c>--nodes</c>; null if it is not given.</param>
-    public static IReadOnlyList<string> WithTrainers(string? runFile, IReadOnlyList<string> overrides, int? workers) =>
-        workers is >= 2 && !RunFile.Gives(runFile, overrides, CountKey) ? [.. overrides, $"{CountKey}={workers}"] : overrides;
+    /// <param name="hasRollouts">Whether it samples rollouts.</param>
+    public static IReadOnlyList<string> Spread(string? runFile, IReadOnlyList<string> overrides, int? workers, bool hasRollouts)
+    {
+        string[] keys = hasRollouts ? [CountKey, SamplersKey] : [CountKey];
+        return workers is not >= 2 ? overrides
+            : [.. overrides, .. keys.Where(key => !RunFile.Gives(runFile, overrides, key)).Select(key => $"{key}={workers}")];
+    }
 
     /// <param name="workers">As given with <c>--nodes</c>; null if it is not given.</param>
     /// <param name="credentials">Null for plain text.</param>
@@ -112,9 +118,11 @@ internal sealed record NodesSetup(int Workers, NodeCredentials? Credentials)
         MetricsLog.ReadHistory(directory.MetricsFile).Line is [.., var row] ? row.Row.Step : 0,
         SampleLedger.ReadHistory(directory.LedgerFile).Line is [.., var samples] ? samples.Row.Step : 0);
 
-    public WorkerProcesses StartWorkers(TrainingHost host, ILoggerFactory log, ITrainingProgress progress)
+    /// <param name="hasRollouts">Whether the run samples rollouts.</param>
+    public WorkerProcesses StartWorkers(TrainingHost host, ILoggerFactory log, ITrainingProgress progress, bool hasRollouts)
     {
-        progress.Note($"trainers live on nodes; to add one: actortrain node --join {host.NodesAddress}"
+        progress.Note($"{(hasRollouts ? "trainers and samplers" : "trainers")} live on nodes; "
+            + $"to add one: actortrain node --join {host.NodesAddress}"
             + (Credentials is null ? "" : " --certificates DIR")
             + (Workers > 0 ? $" (nodes 1 to {Workers} are started by this process)" : ""));
         return new WorkerProcesses(Workers, host.NodesAddress, Credentials, host.Nodes!, log.CreateLogger<WorkerProcesses>());

@@ -1,3 +1,4 @@
+using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
@@ -74,17 +75,19 @@ internal sealed class ReplicaSetup
         return kept is null;
     }
 
-    public ReplicaWork Work()
+    /// <param name="experiences">Where trainers find rollouts; null for the memory of this process.</param>
+    public ReplicaWork Work(IExperiences? experiences = null)
     {
         var options = configuration.Training;
+        var samples = experiences is null ? Samples : Rollouts!.Samples(options, experiences);
         return new ReplicaWork
         {
             Replica = Replica,
             Device = environment.Device,
             Plan = new BatchPlan(
                 (ulong)options.Seed, Samples.Samples, options.Batch, options.Lanes, configuration.Rollouts.Schedule()),
-            Samples = Samples.Batches,
-            Targets = Samples.Targets,
+            Samples = samples.Batches,
+            Targets = samples.Targets,
             Base = directory.BaseOf(configuration.Base),
             CriticBase = directory.CriticBaseOf(configuration.Critic.Digest),
             LanesAtOnce = Samples.LanesAtOnce,

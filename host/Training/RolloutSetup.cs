@@ -1,4 +1,8 @@
+using System.Collections.Frozen;
+using ActorTrain.Actors.ControlPlane;
+using ActorTrain.Actors.DataPlane;
 using ActorTrain.Actors.Judging;
+using ActorTrain.Actors.Nodes;
 using ActorTrain.Actors.PostTraining;
 using ActorTrain.Data.Chats;
 using ActorTrain.Data.Plan;
@@ -22,6 +26,9 @@ namespace ActorTrain.Host.Training;
 /// <summary>What a run with rollouts works with, made from its configuration and its prompts.</summary>
 internal sealed class RolloutSetup
 {
+    // Of a rollout in a message, at most: its id and its log-probability.
+    private const int BytesPerToken = 32;
+
     private readonly RunConfiguration configuration;
     private readonly TokenStore data;
     private readonly BatchPlan plan;
@@ -68,13 +75,14 @@ internal sealed class RolloutSetup
         (long)configuration.Training.Batch * configuration.Rollouts.Samples * configuration.Rollouts.MaxTokens;
 
     /// <summary>The samples of training: the rollouts of the planned prompts.</summary>
-    public TrainingData Samples(TrainingOptions options)
+    /// <param name="from">Where they are found; null for <see cref="Experiences"/>.</param>
+    public TrainingData Samples(TrainingOptions options, IExperiences? from = null)
     {
-        var rollouts = configuration.Rollouts;
+        var (rollouts, experiences) = (configuration.Rollouts, from ?? Experiences);
         return new TrainingData(
             data.TrainSequences.Groups,
-            prompts => Experiences.Batches(prompts, options.MicroBatch * rollouts.Samples),
-            Experiences.Tokens,
+            prompts => experiences.Batches(prompts, options.MicroBatch * rollouts.Samples),
+            experiences.Tokens,
             Validation: null,
             TokensPerStep(configuration),
             LanesAtOnce: 1);
@@ -106,11 +114,11 @@ internal sealed class RolloutSetup
 
     /// <param name="judge">Not owned; null without one.</param>
     /// <param name="term">Under which rollouts are written; null: none.</param>
-    public RolloutsRun Run(
-        ModelOptions model, RunDirectory directory, NumericEnvironment environment, RecordedJudge? judge, RunTerm? term = null)
+    /// <param name="onNodes">Whether workers live on nodes, as far as they can.</param>
+    public RolloutsRun Run(ModelOptions model, RunDirectory directory, NumericEnvironment environment, RecordedJudge? judge,
+        RunTerm? term = null, bool onNodes = false)
     {
         var (training, trainers) = (configuration.Training, configuration.Trainers);
-        var (policy, microBatch) = (model.ShapeOfPolicy(), training.MicroBatch * configuration.Rollouts.Samples);
         return new RolloutsRun
         {
             Options = new RolloutsOptions
@@ -123,24 +131,51 @@ internal sealed class RolloutSetup
                 Critics = model.Critic ? 1 : 0,
                 ScoredAtOnce = judge is null ? 0 : configuration.Scoring.JudgeAtOnce,
                 AuditEvery = configuration.Audit.Every,
+                OnNodes = onNodes ? RolesOnNodes() : FrozenSet<ActorRole>.Empty,
                 Supervision = trainers.Supervision with { Log = directory.LogFile },
                 Timeout = trainers.Timeout,
                 RetryInterval = trainers.RetryInterval,
             },
             Experiences = Experiences,
             Ledger = new RolloutLedger(directory.RolloutsDirectory) { Term = term ?? RunTerm.None },
-            Generator = Generator(policy),
-            MakeJudge = (role, weights) => role switch
-            {
-                ActorRole.Reward => new RewardDevice(Sources(directory, judge)),
-                ActorRole.Critic => new CriticDevice(model, training.ChosenPrecision, microBatch, weights),
-                _ => Reference(configuration, policy, directory),
-            },
+            Generator = Generator(model.ShapeOfPolicy()),
+            MakeJudge = Workers(model, directory, judge),
 
             // Trainers wait while rollouts are made.
             Threads = Math.Max(1, environment.Threads * trainers.Count / configuration.Rollouts.Workers),
         };
     }
+
+    /// <summary>Makes what workers compute with, in whatever process.</summary>
+    /// <param name="model">Policy and critic.</param>
+    /// <param name="judge">Not owned; null where there is none.</param>
+    public Func<ActorRole, IWeightSource, IWorkerDevice> Workers(ModelOptions model, RunDirectory directory, RecordedJudge? judge)
+    {
+        var (policy, training) = (model.ShapeOfPolicy(), configuration.Training);
+        return (role, weights) => role switch
+        {
+            ActorRole.Rollout => new GeneratorDevice(Generator(policy), weights),
+            ActorRole.Reward => new RewardDevice(Sources(directory, judge)),
+            ActorRole.Critic => new CriticDevice(
+                model, training.ChosenPrecision, training.MicroBatch * configuration.Rollouts.Samples, weights),
+            _ => Reference(configuration, policy, directory),
+        };
+    }
+
+    // A judge's answers are durable in this process before they count; and an order to judge has all rollouts of a prompt.
+    private FrozenSet<ActorRole> RolesOnNodes()
+    {
+        var longest = (long)configuration.Rollouts.Samples * configuration.Rollouts.MaxTokens * BytesPerToken;
+        ActorRole[] judges = longest > new ControlPlaneLimits().LongestFrame - (1 << 16) ? []
+            : configuration.Scoring.HasJudge ? [ActorRole.Reference, ActorRole.Critic]
+            : [ActorRole.Reward, ActorRole.Reference, ActorRole.Critic];
+        return judges.Append(ActorRole.Rollout).ToFrozenSet();
+    }
+
+    /// <summary>What trainers of a node train on.</summary>
+    /// <param name="client">Not owned.</param>
+    public NodeExperiences ExperiencesOf(DataPlaneClient client) =>
+        new(client, configuration.Advantages, configuration.Rollouts.MaxTokens);
 
     /// <summary>What scores a run's rollouts.</summary>
     public RewardSources Sources(RunDirectory directory, RecordedJudge? judge) => new(reward, Describe)

@@ -2,6 +2,7 @@ using ActorTrain.Actors.Election;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Host.Control;
+using ActorTrain.Persistence.Journal;
 using Akka.Actor;
 
 namespace ActorTrain.Host.Training;
@@ -65,14 +66,25 @@ internal sealed class RunControl(IActorRef run, IActorRef? nodes, MessageTrace t
         }
     }
 
+    /// <summary>Whether it samples rollouts.</summary>
+    public bool HasRollouts { get; init; }
+
     public void Scale(int trainers)
     {
         requireMemory(trainers);
         run.Tell(new ScaleTrainers(trainers));
     }
 
+    public void ScaleRollouts(int workers) => run.Tell(new ScaleRollouts(workers));
+
     private static RunStatus WithNodes(RunStatus status, NodesStatus known) => status with
     {
+        Actors =
+        [
+            .. status.Actors,
+            .. known.Nodes.SelectMany(static node => node.Workers.Select(worker =>
+                new ActorStatus($"{new ActorId(worker.Role, worker.Number)}", $"running on {node.Name}", null))),
+        ],
         Trainers =
         [
             .. status.Trainers.Select(trainer => trainer with

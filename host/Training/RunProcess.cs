@@ -187,12 +187,16 @@ internal sealed class RunProcess
         using var log = RunLog.Open(directory);
         using var host = chaos is null ? TrainingHost.Start(run, log)
             : TrainingHost.Start(chaos.Break(run, configuration.Training.MicroBatch), log, chaos.Break);
-        using var workers = nodes?.StartWorkers(host, log, progress);
+        using var workers = nodes?.StartWorkers(host, log, progress, setup.Rollouts is not null);
         if (workers is not null)
             chaos?.Watch(workers.ProcessOf);
         try
         {
-            var control = new RunControl(host.Run, host.Nodes, MessageTrace.Of(host.System), RequireMemoryFor) { Process = Control };
+            var control = new RunControl(host.Run, host.Nodes, MessageTrace.Of(host.System), RequireMemoryFor)
+                {
+                    Process = Control,
+                    HasRollouts = setup.Rollouts is not null,
+                };
             var file = reload(control.Scale);
             using var server =
                 new ControlServer(directory, new ControlRoutes(directory, control, configuration.Training.Lanes, file.Apply), log)
@@ -298,7 +302,7 @@ internal sealed class RunProcess
         {
             Name = directory.Name,
             Options = Options(),
-            Rollouts = setup.Rollouts?.Run(setup.Model, directory, environment, judge, term),
+            Rollouts = setup.Rollouts?.Run(setup.Model, directory, environment, judge, term, onNodes: nodes is not null),
             Nodes = nodes?.Run(configuration, data, directory, environment, progress, term.Number),
             Detection = configuration.Spikes.Detection(configuration.Scoring.PartWeights()),
             Trainers = trainers with { Threads = environment.Threads, Log = directory.LogFile, MemoryAdvice = advice },

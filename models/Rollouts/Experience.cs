@@ -9,15 +9,13 @@ public sealed class Experience
 {
     private readonly Dictionary<long, int> indices;
     private readonly IReadOnlyList<IReadOnlyList<TokenAdvantages>> advantages;
-    private readonly bool isOnPolicy;
 
     /// <param name="groups">Of the step, in order of position, each with all its samples.</param>
     /// <param name="longest">Most tokens of a completion.</param>
-    /// <param name="isOnPolicy">Whether the weights that are to be trained have sampled it.</param>
     public Experience(IReadOnlyList<RolloutGroup> groups, AdvantageOptions options, int longest, bool isOnPolicy)
     {
         Groups = groups;
-        this.isOnPolicy = isOnPolicy;
+        IsOnPolicy = isOnPolicy;
         advantages = StepAdvantages.Of(groups, options, longest);
         indices = groups.Index().ToDictionary(static group => group.Item.Position, static group => group.Index);
         var live = advantages.SelectMany(static group => group).Where(static sample => sample.Mask.Contains(true)).ToList();
@@ -33,6 +31,9 @@ public sealed class Experience
     }
 
     public IReadOnlyList<RolloutGroup> Groups { get; }
+
+    /// <summary>Whether the weights that are to be trained have sampled it.</summary>
+    public bool IsOnPolicy { get; }
 
     public StepCounts Counts { get; }
 
@@ -92,7 +93,7 @@ public sealed class Experience
             Returns = returns,
             Mask = mask,
             Step = Counts,
-            IsOnPolicy = isOnPolicy,
+            IsOnPolicy = IsOnPolicy,
         };
     }
 

@@ -7,6 +7,9 @@ namespace ActorTrain.Models.Rollouts;
 /// <summary>How completions are sampled from the policy.</summary>
 public sealed record RolloutOptions : IOptions
 {
+    /// <summary>Workers that sample, at most.</summary>
+    public const int MostWorkers = 256;
+
     private const string Speed = "it changes the speed, not the rollouts";
 
     [Option("completions of each prompt", Min = 1, Max = 4096)]
@@ -30,7 +33,7 @@ public sealed record RolloutOptions : IOptions
         Max = 1_000_000)]
     public int Window { get; init; } = 16;
 
-    [Option("actors that generate", Min = 1, Max = 256, MayChangeBecause = Speed)]
+    [Option("actors that generate", Min = 1, Max = MostWorkers, MayChangeBecause = Speed)]
     public int Workers { get; init; } = 1;
 
     [Option("completions that a worker writes side by side", Min = 1, Max = 4096, MayChangeBecause = Speed)]

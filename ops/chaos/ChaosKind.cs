@@ -77,9 +77,12 @@ public sealed record ChaosKind(string Name, FaultEffect Effect, string Role, str
 
     public bool TakesActor => Role is Trainer or Reducer or Sampler or Node or Anyone;
 
-    /// <summary>Whether it needs the memory of trainers, which is that of this process unless they live on nodes.</summary>
-    private bool IsInTrainers => (Role is Trainer && Effect is FaultEffect.Flip or FaultEffect.NotANumber or FaultEffect.Slow)
-        || Effect is FaultEffect.Poison;
+    /// <summary>Whether it needs the memory of trainers or samplers, which is that of this process unless they live on nodes.</summary>
+    private bool IsInTheirs => Effect is FaultEffect.Poison || (Role is Trainer or Sampler
+        && Effect is FaultEffect.Flip or FaultEffect.NotANumber or FaultEffect.Slow or FaultEffect.Misreport);
+
+    /// <summary>Whether it hits a worker of rollouts, with a message of the weights that sample.</summary>
+    public bool IsOfWorker => Role is Sampler or Reward or Reference or Critic;
 
     public bool TakesBit => Effect is FaultEffect.Flip or FaultEffect.Misreport;
 
@@ -98,8 +101,8 @@ public sealed record ChaosKind(string Name, FaultEffect Effect, string Role, str
         return Effect switch
         {
             FaultEffect.KillNode or FaultEffect.StopNode or FaultEffect.EndNode or FaultEffect.CutNodes when run.Nodes == 0 =>
-                "trainers on nodes (`actortrain chaos --nodes N`)",
-            _ when IsInTrainers && run.Nodes > 0 => "trainers in the process that leads, instead of on nodes",
+                "nodes (`actortrain chaos --nodes N`)",
+            _ when IsInTheirs && run.Nodes > 0 => "trainers and samplers in the process that leads, instead of on nodes",
             FaultEffect.Poison when rollouts is not null => "a run that trains on data instead of rollouts",
             FaultEffect.Misreport when rollouts?.IsOnPolicy == false =>
                 "rollouts.lag 0 and rollouts.epochs 1: else only an audit may find it",

@@ -122,14 +122,14 @@ public static class ChaosKinds
         new("memory-pressure", FaultEffect.PressMemory, Spikes, "nine tenths of the managed memory are taken",
             "the run becomes slower; an actor that runs out of memory is restarted") { Seconds = 2 },
         new("node-death", FaultEffect.KillNode, Node, "kill -9 of the process of a node",
-            "known at once: its lanes are reassigned in the same step, and no step is redone while another trainer has a state; the "
-                + "process is started again"),
+            "known at once: its lanes and rollouts are reassigned in the same step, and no step is redone while another trainer has a "
+                + "state; the process is started again"),
         new("node-hang", FaultEffect.StopNode, Node, "the process of a node is stopped by SIGSTOP, and woken later",
             "after nodes.timeout without a heartbeat it is lost, as if it had been killed; what it sends once it wakes is stale, and it "
                 + "joins anew")
         { Seconds = 4 },
         new("node-departure", FaultEffect.EndNode, Node, "the process of a node is asked to end (SIGTERM)",
-            "it leaves in order: its lanes are reassigned; the process is started again"),
+            "it leaves in order: its lanes and rollouts are reassigned; the process is started again"),
         new("data-plane-cut", FaultEffect.CutNodes, Spikes, "all connections of the data plane are cut",
             "all nodes are lost and join anew; the run goes on from the newest snapshot, which the process that leads holds")
         { Seconds = 1 },

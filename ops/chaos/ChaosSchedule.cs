@@ -16,7 +16,11 @@ public sealed record ChaosTarget(long Steps, int Batch, int Trainers, int Reduce
 }
 
 /// <param name="IsOnPolicy">Whether each step is trained on rollouts of its own weights.</param>
-public sealed record RolloutTarget(int Samplers, bool IsOnPolicy, bool HasReference, bool HasCritic);
+public sealed record RolloutTarget(int Samplers, bool IsOnPolicy, bool HasReference, bool HasCritic)
+{
+    /// <summary>The last step whose weights sample: workers do nothing after it.</summary>
+    public long LastSampling { get; init; } = long.MaxValue;
+}
 
 /// <summary>All faults of one run.</summary>
 /// <param name="Seed">Determines actor, bit and tokens if not given.</param>
@@ -71,7 +75,8 @@ public sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Faults,
             var least = kind.Effect == FaultEffect.Poison ? steps / 2 : 1;
 
             // A fault of a checkpoint needs one before it, and a later one.
-            var most = kind.Role == ChaosKind.Checkpointer ? steps - (2 * run.SaveInterval) : steps - 1;
+            var most = kind.Role == ChaosKind.Checkpointer ? steps - (2 * run.SaveInterval)
+                : kind.IsOfWorker ? Math.Min(run.Rollouts!.LastSampling, steps - 1) : steps - 1;
             var step = least + (long)(Chance.Of(seed, $"{i + 1}/step") % (ulong)Math.Max(1, most - least));
             return Complete(seed, new ChaosFault { Number = i + 1, Kind = kind.Name, Step = step, Actor = "" }, run, null, null, null, 1);
         }).ToList();

@@ -9,19 +9,14 @@ namespace ActorTrain.EndToEnd.Tests;
 [Collection(nameof(RealRun))]
 public sealed class RlhfTests
 {
-    private const int Steps = 12;
+    private const int Steps = PolicyRuns.Steps;
     private const int PerStep = 8 * 4;
     private readonly RealRun real;
 
     public RlhfTests(RealRun real)
     {
         this.real = real;
-        if (Directory.Exists(real.RunFolder("policy")))
-            return;
-        real.ProvideBase("policy-base");
-        real.Run("task", "reverse", "--output", "reverse", "--count", "100", "--demonstrations", "10").ShouldSucceed();
-        Prepare("reverse/prompts.jsonl", "prompts", "--held-out", "0.1");
-        real.Run(Rlhf("policy")).ShouldSucceed();
+        PolicyRuns.Provide(real);
     }
 
     // A2, A3, A5, A10, A11.
@@ -202,27 +197,9 @@ public sealed class RlhfTests
         real.Snapshot().ShouldBe(before);
     }
 
-    private static string[] Rlhf(string name, params string[] more) =>
-    [
-        "rlhf",
-        .. new[]
-        {
-            $"run.name={name}", "base.model=policy-base", "data.path=prompts", $"training.steps={Steps}", "training.batch=8",
-            "training.lanes=4", "training.micro_batch=1", "training.learning_rate=0.001", "training.warmup_steps=3", "training.threads=1",
-            "checkpoints.every=3", "checkpoints.keep=2", "rollouts.samples=4", "rollouts.max_tokens=6", "policy.kl_coefficient=0.01",
-            "scoring.function=similarity - 0.01*length",
-        }
-        .Concat(more).SelectMany(static setting => new[] { "--set", setting }),
-    ];
+    private static string[] Rlhf(string name, params string[] more) => PolicyRuns.Rlhf(name, more);
 
-    private void Prepare(string input, string output, params string[] more)
-    {
-        if (!Directory.Exists(real.At(output)))
-        {
-            real.Run(["prepare", "--kind", "prompts", "--input", input, "--output", output, "--template", "plain",
-                "--tokenizer-from", "data", .. more]).ShouldSucceed();
-        }
-    }
+    private void Prepare(string input, string output, params string[] more) => PolicyRuns.Prepare(real, input, output, more);
 
-    private string Ledger(string run) => Path.Combine(real.RunFolder(run), "rollouts");
+    private string Ledger(string run) => PolicyRuns.Ledger(real, run);
 }

@@ -63,6 +63,7 @@ public sealed class CommandLineTests
         { "replay r --repair --force", new ReplayRequest("r", null, null, null, null, 1, true, true) },
         { "plot r", new PlotRequest("r", null, 0, false) },
         { "scale r --trainers 3", new ScaleRequest("r", 3) },
+        { "scale r --rollouts 2", new ScaleRequest("r", null, 2) },
         { "node --join h:1,i:2 --name a --data d --trainers 2", new NodeRequest("h:1,i:2", "a", "d", 2, false) },
         { "node --join 127.0.0.1:4053", new NodeRequest("127.0.0.1:4053", null, null, 1, false) },
         { "node --join h:1 --certificates c --certificate a", new NodeRequest("h:1", null, null, 1, false, "c", "a") },
@@ -187,7 +188,7 @@ public sealed class CommandLineTests
     [InlineData("node --join h", "--join is 'h' | HOST:PORT")]
     [InlineData("node --join h:1 --name a/b", "--name is 'a/b' | letters, digits")]
     [InlineData("pretrain a.yaml --nodes 0", "--nodes is '0', but it must be a whole number from 1 to 1024.")]
-    [InlineData("scale r", "scale needs --trainers N: | 'actortrain scale --help'.")]
+    [InlineData("scale r", "scale needs --trainers or --rollouts, the new number of either | 'actortrain scale --help'")]
     [InlineData("scale r --trainers 0", "--trainers is '0', but it must be a whole number from 1 to 65536.")]
     [InlineData("pretrain a.yaml --extend-to 2147483648",
         "--extend-to is '2147483648', but it must be a whole number from 1 to 2147483647.")]

@@ -57,6 +57,17 @@ public sealed unsafe class HostBuffer : IDisposable
         return new Span<byte>((byte*)Address + offset, length);
     }
 
+    /// <summary>Copies all of it.</summary>
+    /// <param name="other">As long as this.</param>
+    public void CopyTo(HostBuffer other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(other.Length, Length, nameof(other));
+        Buffer.MemoryCopy((void*)Address, (void*)other.Address, Length, Length);
+        GC.KeepAlive(this);
+        GC.KeepAlive(other);
+    }
+
     public void Dispose()
     {
         Free();

@@ -35,12 +35,13 @@ internal sealed class DataPlaneWorld : IDisposable
     private readonly BlockingCollection<DataPlaneNode> joined = [];
     private readonly BlockingCollection<(DataPlaneNode Node, string Reason)> gone = [];
 
-    public DataPlaneWorld(long length, DataPlaneOptions? options = null, int lanes = Lanes, PeerSecurity? security = null)
+    public DataPlaneWorld(long length, DataPlaneOptions? options = null, int lanes = Lanes, PeerSecurity? security = null,
+        IExperienceSource? experiences = null)
     {
         Transport = new LocalGradientTransport(length, lanes, Reducers, capacity: 300, isShared: true);
         Snapshots = new SnapshotMemory(length, Slots, isShared: true);
         Server = new DataPlaneServer(Transport, Snapshots, Layout, Term, new IPEndPoint(IPAddress.Loopback, 0), Log, options ?? Patient,
-            security);
+            security, experiences);
         Server.NodeJoined += joined.Add;
         Server.NodeGone += (node, reason) => gone.Add((node, reason));
     }

@@ -2,6 +2,8 @@ using ActorTrain.Actors.Nodes;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models.Numerics;
+using ActorTrain.Persistence.Certificates;
+using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Tests.Nodes;
 
@@ -30,12 +32,12 @@ public sealed class NodeRosterLogicTests
         Told(roster.Handle(Hello("a", inspected: false), Start)).ShouldBe([new InspectRun(7, 1000, "/runs/book", "/data/book")]);
         roster.Status(Start).Nodes.ShouldBeEmpty();
         Told(roster.Handle(Hello("a"), Start)).ShouldBe([new NodeParked(7, 1, 1001, Options.Timeout)]);
-        var effects = roster.Seek(new TrainerPost(1, 0), Start);
+        var effects = roster.Seek(new PlacePost(1, ActorRole.Trainer, 0), Start);
         Told(effects).ShouldBe([new NodeAdmitted(7, 1, 1001, "127.0.0.1:9", Options.Timeout)]);
-        effects.OfType<GivePlace>().ShouldHaveSingleItem().ShouldBe(new GivePlace(new TrainerPost(1, 0), 1001, Key("a"), 1001));
+        effects.OfType<GivePlace>().ShouldHaveSingleItem().ShouldBe(new GivePlace(new PlacePost(1, ActorRole.Trainer, 0), 1001, Key("a"), 1001));
 
         // The same question has the same answer.
-        roster.Seek(new TrainerPost(1, 0), Start).OfType<GivePlace>().Single().Place.ShouldBe(1001);
+        roster.Seek(new PlacePost(1, ActorRole.Trainer, 0), Start).OfType<GivePlace>().Single().Place.ShouldBe(1001);
         Told(roster.Handle(Hello("a"), Start)).ShouldBe([new NodeAdmitted(7, 1, 1001, "127.0.0.1:9", Options.Timeout)]);
 
         // An answer that was lost is repeated.
@@ -87,16 +89,64 @@ public sealed class NodeRosterLogicTests
         var roster = new NodeRosterLogic(Options with { OwnNodes = 3 });
         foreach (var name in new[] { "b", "a" })
             roster.Handle(Hello(name), Start);
-        var given = Enumerable.Range(0, 3).SelectMany(i => roster.Seek(new TrainerPost(1, i), Start)).OfType<GivePlace>().ToList();
+        var given = Enumerable.Range(0, 3).SelectMany(i => roster.Seek(new PlacePost(1, ActorRole.Trainer, i), Start)).OfType<GivePlace>().ToList();
         given.Select(static place => place.Node.Name).ShouldBe(["a", "b"]);
         roster.Status(Start).Waiting.ShouldBe(1);
         roster.Handle(Hello("c"), Start).OfType<GivePlace>().Single().Node.ShouldBe(Key("c"));
 
         // More trainers than nodes: the share grows. Surplus nodes are parked.
-        roster.Seek(new TrainerPost(1, 3), Start).OfType<GivePlace>().Single().Node.ShouldBe(Key("a"));
+        roster.Seek(new PlacePost(1, ActorRole.Trainer, 3), Start).OfType<GivePlace>().Single().Node.ShouldBe(Key("a"));
         Told(roster.Handle(Hello("d") with { Room = 1 }, Start)).ShouldHaveSingleItem().ShouldBeOfType<NodeParked>();
         roster.Leave(given[0].Place, Start).ShouldBeEmpty();
         roster.Leave(given[0].Place, Start).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Workers_of_rollouts_go_to_the_node_with_the_fewest_that_takes_them_and_some_move_to_one_that_joins()
+    {
+        var roster = new NodeRosterLogic(Options);
+        roster.Handle(Hello("trains") with { Roles = NodeRoles.Worker }, Start);
+        roster.Seek(new PlacePost(2, ActorRole.Rollout, 0), Start).OfType<GivePlace>().ShouldBeEmpty();
+        (roster.Status(Start).Waiting, roster.Status(Start).WaitingWorkers).ShouldBe((0, 1));
+
+        // Who waits holds nobody else up.
+        roster.Seek(new PlacePost(1, ActorRole.Trainer, 0), Start).OfType<GivePlace>().Single().Node.ShouldBe(Key("trains"));
+        roster.Handle(Hello("a") with { Roles = NodeRoles.Rollout }, Start).OfType<GivePlace>().Single().Node.ShouldBe(Key("a"));
+        roster.Seek(new PlacePost(1, ActorRole.Trainer, 1), Start).OfType<GivePlace>().Single().Node.ShouldBe(Key("trains"));
+        foreach (var role in new[] { ActorRole.Reward, ActorRole.Reference })
+            roster.Seek(new PlacePost(2, role, 0), Start).OfType<GivePlace>().Single().Node.ShouldBe(Key("a"));
+        var sampler = roster.Seek(new PlacePost(2, ActorRole.Rollout, 1), Start).OfType<GivePlace>().Single();
+        roster.Occupy(sampler.Place, new ActorId(ActorRole.Rollout, 1), Start);
+
+        // Of four, two move, samplers first.
+        var moved = roster.Handle(Hello("b"), Start).OfType<EndPlace>().ToList();
+        moved.ShouldAllBe(static place => place.End == NodeEnd.Moved);
+        moved.Select(static place => place.Place).ShouldBe([sampler.Place, sampler.Place - 4]);
+        foreach (var number in new[] { 0, 1 })
+            roster.Seek(new PlacePost(2, ActorRole.Rollout, number), Start).OfType<GivePlace>().Single().Node.ShouldBe(Key("b"));
+        roster.Handle(Hello("c") with { Roles = NodeRoles.Rollout }, Start).OfType<EndPlace>().Count().ShouldBe(1);
+    }
+
+    [Fact]
+    public void That_nobody_hosts_rollouts_is_told_once_after_a_while()
+    {
+        var roster = new NodeRosterLogic(Options);
+        roster.Seek(new PlacePost(1, ActorRole.Rollout, 0), Start);
+        List<NodeNotice> told = [];
+        for (var seconds = 0.0; seconds < 20; seconds += 0.25)
+            told.AddRange(roster.Tick(Start + TimeSpan.FromSeconds(seconds)).OfType<NodeNotice>());
+        told.ShouldHaveSingleItem().Sentence.ShouldContain("1 worker waits");
+
+        // Again, once somebody did in the meantime.
+        var now = Start + TimeSpan.FromSeconds(20);
+        var place = roster.Handle(Hello("a"), now).OfType<GivePlace>().Single();
+        roster.Tick(now);
+        roster.Disconnect("a", place.Lease, "It closed.", now);
+        roster.Seek(new PlacePost(1, ActorRole.Rollout, 0), now);
+        roster.Tick(now += TimeSpan.FromSeconds(1)).ShouldBeEmpty();
+        for (var i = 0; i < 20; i++)
+            told.AddRange(roster.Tick(now += NodeProtocol.Heartbeat).OfType<NodeNotice>());
+        told.Count.ShouldBe(2);
     }
 
     [Fact]
@@ -104,8 +154,8 @@ public sealed class NodeRosterLogicTests
     {
         var roster = new NodeRosterLogic(Options);
         roster.Handle(Hello("a"), Start);
-        var place = roster.Seek(new TrainerPost(1, 0), Start).OfType<GivePlace>().Single();
-        roster.Occupy(place.Place, new TrainerKey(0, 1), Start).ShouldBeEmpty();
+        var place = roster.Seek(new PlacePost(1, ActorRole.Trainer, 0), Start).OfType<GivePlace>().Single();
+        roster.Occupy(place.Place, ActorId.Trainer(0), Start).ShouldBeEmpty();
         var now = Start;
         for (var i = 0; i < 20; i++)
         {
@@ -132,7 +182,7 @@ public sealed class NodeRosterLogicTests
     {
         var roster = new NodeRosterLogic(Options);
         roster.Handle(Hello("a"), Start);
-        var place = roster.Seek(new TrainerPost(1, 0), Start).OfType<GivePlace>().Single();
+        var place = roster.Seek(new PlacePost(1, ActorRole.Trainer, 0), Start).OfType<GivePlace>().Single();
         Told(roster.Handle(new NodeHeartbeat(Key("a"), place.Lease, true, 0, [place.Place, 3]), Start))
             .ShouldBe([new LeaseRenewed(7, place.Lease), new StopLife(7, place.Lease, 3)]);
     }
@@ -153,7 +203,7 @@ public sealed class NodeRosterLogicTests
     {
         var roster = new NodeRosterLogic(Options);
         roster.Handle(Hello("a"), Start);
-        var place = roster.Seek(new TrainerPost(1, 0), Start).OfType<GivePlace>().Single();
+        var place = roster.Seek(new PlacePost(1, ActorRole.Trainer, 0), Start).OfType<GivePlace>().Single();
         roster.Disconnect("a", place.Lease - 1, "It closed.", Start).ShouldBeEmpty();
         roster.EndProcess("a", 5, "It was killed.", Start).ShouldBeEmpty();
         roster.Disconnect("a", place.Lease, "It closed.", Start).OfType<EndPlace>().Single().Reason.ShouldBe("It closed.");
@@ -167,13 +217,13 @@ public sealed class NodeRosterLogicTests
         var roster = new NodeRosterLogic(Options);
         roster.Handle(Hello("a"), Start);
         roster.Handle(Hello("b") with { Room = 1 }, Start);
-        var place = roster.Seek(new TrainerPost(1, 0), Start).OfType<GivePlace>().Single();
+        var place = roster.Seek(new PlacePost(1, ActorRole.Trainer, 0), Start).OfType<GivePlace>().Single();
         var effects = roster.Handle(new NodeLeaves(Key("a"), place.Lease), Start);
         effects.OfType<EndPlace>().Single().End.ShouldBe(NodeEnd.Left);
         var left = roster.Status(Start).Nodes[0];
         (left.State, left.Losses, left.LastFault).ShouldBe((NodeState.Left, 0, null));
-        roster.Seek(new TrainerPost(1, 0), Start).OfType<GivePlace>().Single().Node.ShouldBe(Key("b"));
-        roster.Seek(new TrainerPost(2, 0), Start);
+        roster.Seek(new PlacePost(1, ActorRole.Trainer, 0), Start).OfType<GivePlace>().Single().Node.ShouldBe(Key("b"));
+        roster.Seek(new PlacePost(2, ActorRole.Trainer, 0), Start);
         roster.EndSupervisor(1, Start).OfType<GivePlace>().Single().Post.Supervisor.ShouldBe(2);
     }
 
@@ -194,13 +244,13 @@ public sealed class NodeRosterLogicTests
         var leases = new HashSet<long>();
         var live = new Dictionary<string, long>();
         var attempts = new Dictionary<string, long>();
-        var places = new Dictionary<long, (TrainerPost Post, string Node)>();
-        var wanted = new HashSet<TrainerPost>();
+        var places = new Dictionary<long, (PlacePost Post, string Node)>();
+        var wanted = new HashSet<PlacePost>();
         for (var i = 0; i < 200; i++)
         {
             now += TimeSpan.FromMilliseconds(random.Next(250));
             var name = $"n{random.Next(5)}";
-            var post = new TrainerPost(1, random.Next(6));
+            var post = new PlacePost(1, random.Next(2) == 0 ? ActorRole.Trainer : ActorRole.Rollout, random.Next(6));
             switch (random.Next(9))
             {
                 case 0 or 1:
@@ -231,11 +281,11 @@ public sealed class NodeRosterLogicTests
             }
 
             var status = roster.Status(now);
-            status.Waiting.ShouldBe(wanted.Count, $"seed {seed}");
+            (status.Waiting + status.WaitingWorkers).ShouldBe(wanted.Count, $"seed {seed}");
             places.Values.ShouldAllBe(place => live.ContainsKey(place.Node), $"seed {seed}");
-            if (places.Values.Count(static place => place.Node == "n4") > 1)
+            if (places.Values.Count(static place => place.Node == "n4" && place.Post.Trains) > 1)
                 throw new InvalidOperationException($"Seed {seed}: n4 has more trainers than it takes.");
-            if (status.Nodes.Any(static node => node.State == NodeState.Parked) && status.Waiting > 0)
+            if (status.Nodes.Any(static node => node.State == NodeState.Parked) && status.Waiting + status.WaitingWorkers > 0)
                 throw new InvalidOperationException($"Seed {seed}: a trainer waits, and a node is parked.");
         }
 

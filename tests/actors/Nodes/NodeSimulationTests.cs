@@ -2,6 +2,7 @@ using ActorTrain.Actors.Nodes;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models.Numerics;
+using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Tests.Nodes;
 
@@ -130,7 +131,7 @@ public sealed class NodeSimulationTests
                 case 4 when random.Next(4) == 0:
                     roster = NewRoster();
                     foreach (var (key, _) in lives.ToList())
-                        End(key, new TrainerFailure("The desk failed.") { Node = NodeEnd.Lost });
+                        End(key, new LifeFailure("The desk failed.") { Node = NodeEnd.Lost });
                     for (var i = 0; i < Trainers; i++)
                         Supervise(supervisor.Handle(new StartTrainer(i, 0), now));
                     break;
@@ -205,7 +206,7 @@ public sealed class NodeSimulationTests
                         Send(() =>
                         {
                             foreach (var (key, _) in lives.Where(pair => pair.Value.Place.Place == tell.Life).ToList())
-                                End(key, new TrainerFailure("Its node does not have it.") { Node = NodeEnd.Lost });
+                                End(key, new LifeFailure("Its node does not have it.") { Node = NodeEnd.Lost });
                         }, node);
                         break;
                     case DropLease:
@@ -230,11 +231,11 @@ public sealed class NodeSimulationTests
                         Send(() => Deliver(node, () => Obey(node, node.Link.Handle(command, now))), node);
                         break;
                     case GivePlace given:
-                        Supervise(supervisor.Placed(given.Post.Trainer, new Place(given), now));
+                        Supervise(supervisor.Placed(given.Post.Number, new Place(given), now));
                         break;
                     case EndPlace ended:
                         foreach (var (life, _) in lives.Where(pair => pair.Value.Place.Place == ended.Place).ToList())
-                            End(life, new TrainerFailure(ended.Reason) { Node = ended.End });
+                            End(life, new LifeFailure(ended.Reason) { Node = ended.End });
                         break;
                 }
             }
@@ -247,14 +248,14 @@ public sealed class NodeSimulationTests
                 switch (effect)
                 {
                     case TellPlaces { Message: SeekPlace seek }:
-                        Do(roster.Seek(new TrainerPost(1, seek.Trainer), now));
+                        Do(roster.Seek(new PlacePost(1, seek.Role, seek.Number), now));
                         break;
                     case TellPlaces { Message: LeavePlace { Place: Place place } }:
                         Do(roster.Leave(place.Given.Place, now));
                         break;
                     case SpawnTrainer { Place: Place place, Trainer: var life }:
                         lives.Add(life, new NodeLife(place.Given));
-                        Do(roster.Occupy(place.Given.Place, life, now));
+                        Do(roster.Occupy(place.Given.Place, life.Id, now));
                         Tell(place.Given, new StartLife(1, place.Given.Lease, place.Given.Place, life));
                         Remind(life, place.Given);
                         break;
@@ -273,7 +274,7 @@ public sealed class NodeSimulationTests
             Remind(life, place);
         });
 
-        private void End(TrainerKey key, TrainerFailure failure)
+        private void End(TrainerKey key, LifeFailure failure)
         {
             if (!lives.Remove(key, out var life))
                 return;
@@ -323,6 +324,6 @@ public sealed class NodeSimulationTests
 
         private sealed record NodeLife(GivePlace Place);
 
-        private sealed record Place(GivePlace Given) : TrainerPlace(Given.Node.Name);
+        private sealed record Place(GivePlace Given) : LifePlace(Given.Node.Name);
     }
 }

@@ -51,7 +51,7 @@ public sealed class CriticTests
     {
         Sample();
         Judge(ActorRole.Critic);
-        logic.Ended(new ActorId(ActorRole.Critic), "killed", forMemory: false, Noon)
+        logic.Ended(new ActorId(ActorRole.Critic), new LifeFailure("killed"), Noon)
             .ShouldContain(static effect => effect is TellRunOf && ((TellRunOf)effect).Report is WorkerLost);
         last = logic.Tick(logic.NextTick!.Value);
         last.ShouldContain(new SpawnWorker(new ActorId(ActorRole.Critic, Life: 2)));

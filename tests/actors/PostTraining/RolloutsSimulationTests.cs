@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tests.Simulation;
 using ActorTrain.Persistence.Journal;
@@ -18,6 +19,7 @@ public sealed class RolloutsSimulationTests
         WorkerHang = 0.003,
         WorkerSlow = 0.03,
         SnapshotRots = 0.005,
+        NodeLost = 0.03,
         LedgerFails = 0.1,
         StormInputs = 400,
     };
@@ -34,6 +36,7 @@ public sealed class RolloutsSimulationTests
                 Rewards = 1 + seed % 2,
                 References = seed % 3,
                 AuditEvery = seed % 4,
+                OnNodes = Placed(seed),
                 Advantages = options.Advantages with { KlCoefficient = seed % 3 == 0 ? 0 : 0.125 },
             }) { Turns = 0.15 }, seed);
     }
@@ -47,10 +50,19 @@ public sealed class RolloutsSimulationTests
             {
                 Rollouts = options.Rollouts with { Workers = 1 + seed % 4, Slots = 1 << seed % 5 },
                 AuditEvery = 1 + seed % 3,
+                OnNodes = Placed(seed),
             }), seed);
             calm.Reports.Where(static report => report is not (ExperiencePrepared or ExperienceProgressed or RolloutsStarted)).ShouldBeEmpty($"seed {seed}");
         }
     }
+
+    // In the process that leads, on nodes, or scorers alone in the process that leads.
+    private static FrozenSet<ActorRole> Placed(int seed) => (seed % 3) switch
+    {
+        0 => FrozenSet<ActorRole>.Empty,
+        1 => FrozenSet.Create(ActorRole.Rollout, ActorRole.Reward, ActorRole.Reference),
+        _ => FrozenSet.Create(ActorRole.Rollout, ActorRole.Reference),
+    };
 
     // "Two answers that differ prove that somebody computed wrongly, and a third decides."
     [Fact]

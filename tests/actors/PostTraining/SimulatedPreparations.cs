@@ -97,7 +97,7 @@ internal sealed class SimulatedPreparations
 
     private void Turn()
     {
-        switch (world.Fate.Random.Next(4))
+        switch (world.Fate.Random.Next(5))
         {
             case 0:
                 // Other weights of an earlier step.
@@ -112,6 +112,10 @@ internal sealed class SimulatedPreparations
                 break;
             case 2:
                 BeginLife();
+                break;
+            case 3:
+                var (to, resize) = (rollouts, new ResizeSamplers(world.Fate.Random.Next(1, 5)));
+                network.Send(() => to.Handle(resize));
                 break;
             default:
                 // The snapshot goes.

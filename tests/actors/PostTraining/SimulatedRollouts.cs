@@ -1,6 +1,7 @@
 using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tests.Simulation;
+using ActorTrain.Actors.Training;
 using ActorTrain.Models;
 using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Journal;
@@ -18,7 +19,9 @@ internal sealed class SimulatedRollouts
     private readonly Dictionary<ActorId, HashSet<(long Position, int Sample, int Attempt)>> owed = [];
     private RolloutsLogic logic;
     private DateTimeOffset? wakesAt;
+    private readonly Dictionary<(ActorRole Role, int Number), Place> places = [];
     private int lives;
+    private int lastPlace;
 
     public SimulatedRollouts(SimulatedWorld world, SimulatedNetwork network, RolloutsOptions options, Action<IRunInput> report)
     {
@@ -30,12 +33,14 @@ internal sealed class SimulatedRollouts
     /// <summary>What its workers were found to be.</summary>
     public IEnumerable<ActorId> Workers => workers.Keys;
 
-    public void Handle(PrepareExperience asked)
+    public void Handle(RolloutsCommand command)
     {
         if (world.Fate.Chance(world.Fate.Weather.OthersCrash))
             Replace();
+        else if (command is ResizeSamplers resize)
+            Do(logic.Handle(resize, world.Time.Now));
         else
-            Do(logic.Handle(asked, world.Time.Now));
+            Do(logic.Handle((PrepareExperience)command, world.Time.Now));
     }
 
     // All end with the supervisor, those that hang too.
@@ -45,6 +50,7 @@ internal sealed class SimulatedRollouts
             worker.IsAbandoned = true;
         workers.Clear();
         owed.Clear();
+        places.Clear();
         lives++;
         (logic, wakesAt) = (new RolloutsLogic(options), null);
         report(new ActorFailed(new ActorId(ActorRole.Rollouts), "It was made to fail."));
@@ -68,12 +74,23 @@ internal sealed class SimulatedRollouts
         {
             switch (effect)
             {
-                case SpawnWorker(var worker):
-                    workers.Add(worker, new SimulatedWorker(worker, world, network, Hear, End));
+                case SpawnWorker(var worker) spawn:
+                    if (options.OnNodes.Contains(worker.Role) != spawn.Place is not null)
+                        throw new InvariantException($"{worker} lives at {spawn.Place}.");
+                    workers.Add(worker, new SimulatedWorker(worker, world, network, Hear, End) { Place = spawn.Place });
                     owed[worker] = [];
                     break;
                 case StopWorker(var worker) when workers.Remove(worker, out var stopped):
                     stopped.IsAbandoned = true;
+                    places.Remove((worker.Role, worker.Number));
+                    break;
+                case AskForPlace { Message: SeekPlace seek }:
+                    network.Send(InThisLife(() => Find(seek)));
+                    break;
+                case AskForPlace { Message: ForgetPlace forget }:
+                    places.Remove((forget.Role, forget.Number));
+                    break;
+                case AskForPlace:
                     break;
                 case TellWorker(var worker, var command):
                     Tell(worker, command);
@@ -97,10 +114,37 @@ internal sealed class SimulatedRollouts
         network.After(next - world.Time.Now > TimeSpan.Zero ? next - world.Time.Now : TimeSpan.Zero, InThisLife(() => logic.Tick(world.Time.Now)));
     }
 
+    // The same question has the same answer, until the place is left.
+    private IReadOnlyList<RolloutsEffect> Find(SeekPlace seek)
+    {
+        if (!places.TryGetValue((seek.Role, seek.Number), out var place))
+            places.Add((seek.Role, seek.Number), place = new Place(++lastPlace, $"node-{world.Fate.Random.Next(3)}"));
+        return logic.Placed(seek.Role, seek.Number, place, world.Time.Now);
+    }
+
+    // With all that live there; or one of them is to live elsewhere.
+    private void LoseNode(ActorId worker, LifePlace place)
+    {
+        var end = world.Fate.Random.Next(3) switch { 0 => NodeEnd.Moved, 1 => NodeEnd.Left, _ => NodeEnd.Lost };
+        foreach (var (id, lost) in workers.Where(one => end == NodeEnd.Moved ? one.Key == worker : one.Value.Place?.Node == place.Node).ToList())
+        {
+            lost.IsAbandoned = true;
+            workers.Remove(id);
+            places.Remove((id.Role, id.Number));
+            network.After(TimeSpan.Zero, InThisLife(() => logic.Ended(id, new LifeFailure("Its node ended.") { Node = end }, world.Time.Now)));
+        }
+    }
+
     private void Tell(ActorId worker, WorkerCommand command)
     {
         if (!workers.TryGetValue(worker, out var told))
             return;
+        if (told.Place is { } place && world.Fate.Chance(world.Fate.Weather.NodeLost))
+        {
+            LoseNode(worker, place);
+            return;
+        }
+
         switch (command)
         {
             case GenerateRollouts order:
@@ -134,9 +178,13 @@ internal sealed class SimulatedRollouts
 
     private void End(ActorId worker, string reason)
     {
-        if (workers.Remove(worker))
-            Do(logic.Ended(worker, reason, forMemory: false, world.Time.Now));
+        if (!workers.Remove(worker))
+            return;
+        places.Remove((worker.Role, worker.Number));
+        Do(logic.Ended(worker, new LifeFailure(reason), world.Time.Now));
     }
+
+    private sealed record Place(int Number, string At) : LifePlace(At);
 
     // A file is replaced as a whole, or not at all.
     private void Answer(LedgerCommand command)

@@ -1,6 +1,7 @@
 using ActorTrain.Actors.PostTraining;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tests.Simulation;
+using ActorTrain.Actors.Training;
 using ActorTrain.Models;
 using ActorTrain.Models.Rollouts;
 using ActorTrain.Persistence.Journal;
@@ -40,6 +41,9 @@ internal sealed class SimulatedWorker
     }
 
     public ActorId Id { get; }
+
+    /// <summary>Null in the process that leads.</summary>
+    public LifePlace? Place { get; init; }
 
     /// <summary>Whether nobody counts on it any more.</summary>
     public bool IsAbandoned { get; set; }

@@ -27,7 +27,7 @@ public sealed class WorkerPoolTests
         life.ShouldBe(new ActorId(ActorRole.Rollout));
         foreach (var seconds in new[] { 1, 2, 4 })
         {
-            pool.Ended(life, "It threw.", now).ToList().ShouldHaveSingleItem().ShouldBe(new TellRunOf(new WorkerLost(life, "It threw.")));
+            pool.Ended(life, new LifeFailure("It threw."), now).ToList().ShouldHaveSingleItem().ShouldBe(new TellRunOf(new WorkerLost(life, "It threw.")));
             pool.Workers.ShouldBeEmpty();
             pool.DueAt.ShouldBe(now + TimeSpan.FromSeconds(seconds));
             Spawned(pool.Tick(pool.DueAt!.Value - TimeSpan.FromTicks(1))).ShouldBeEmpty();
@@ -37,7 +37,7 @@ public sealed class WorkerPoolTests
         }
 
         now += TimeSpan.FromMinutes(40);
-        pool.Ended(life, "It threw.", now).ToList().Count.ShouldBe(1);
+        pool.Ended(life, new LifeFailure("It threw."), now).ToList().Count.ShouldBe(1);
         pool.DueAt.ShouldBe(now + TimeSpan.FromSeconds(1));
     }
 
@@ -50,7 +50,7 @@ public sealed class WorkerPoolTests
         for (var loss = 1; loss <= 5; loss++)
         {
             var life = pool.Workers.First(static worker => worker.Number == 0);
-            var effects = pool.Ended(life, "It threw.", now).ToList();
+            var effects = pool.Ended(life, new LifeFailure("It threw."), now).ToList();
             effects.Count(static effect => effect is TellRunOf { Report: ActorGivenUp }).ShouldBe(loss == 5 ? 1 : 0);
             now += TimeSpan.FromSeconds(10);
             Spawned(pool.Tick(now)).Count.ShouldBe(loss == 5 ? 0 : 1);
@@ -69,7 +69,7 @@ public sealed class WorkerPoolTests
         _ = pool.Tick(now).ToList();
         for (var loss = 1; loss <= 3; loss++)
         {
-            pool.Ended(pool.Workers.Single(), "No memory.", now, forMemory: true).ToList()
+            pool.Ended(pool.Workers.Single(), new LifeFailure("No memory.", ForMemory: true), now).ToList()
                 .Exists(static effect => effect is TellRunOf { Report: ActorGivenUp }).ShouldBe(loss == 3);
             now += TimeSpan.FromSeconds(10);
             _ = pool.Tick(now).ToList();
@@ -99,7 +99,7 @@ public sealed class WorkerPoolTests
         Told(pool.Give([work], most: 4, Start + TimeSpan.FromSeconds(19))).ShouldHaveSingleItem().Worker.ShouldNotBe(silent);
 
         // Its end is told once more by its actor.
-        pool.Ended(silent, "It stopped.", Start + TimeSpan.FromSeconds(19)).ToList().ShouldBeEmpty();
+        pool.Ended(silent, new LifeFailure("It stopped."), Start + TimeSpan.FromSeconds(19)).ToList().ShouldBeEmpty();
     }
 
     [Fact]
@@ -165,13 +165,76 @@ public sealed class WorkerPoolTests
             .Report.ShouldBeOfType<ActorGivenUp>();
     }
 
-    private static WorkerPool Pool(int count) =>
-        new(ActorRole.Rollout, count, Supervision, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(2));
+    [Fact]
+    public void On_nodes_each_life_waits_for_a_place_and_the_loss_of_a_node_counts_for_no_limit()
+    {
+        var pool = Pool(1, seeksPlaces: true);
+        var now = Start;
+        Asked(pool.Tick(now)).ShouldBe([new SeekPlace(ActorRole.Rollout, 0)]);
+        pool.Workers.ShouldBeEmpty();
+
+        // Who finds places may have forgotten it.
+        pool.DueAt.ShouldBe(now + TimeSpan.FromSeconds(2));
+        Asked(pool.Tick(now += TimeSpan.FromSeconds(2))).ShouldBe([new SeekPlace(ActorRole.Rollout, 0)]);
+        for (var life = 1; life <= 20; life++)
+        {
+            var (place, worker) = (new Place($"node-{life}"), new ActorId(ActorRole.Rollout, 0, life));
+            pool.Placed(0, place, now).ShouldBe(new SpawnWorker(worker) { Place = place });
+            pool.Placed(0, place, now).ShouldBeNull();
+            pool.Placed(0, new Place("other"), now).ShouldBe(new AskForPlace(new LeavePlace(new Place("other"))));
+            var work = new Piece();
+            Told(pool.Give([work], most: 4, now)).ShouldHaveSingleItem().Worker.ShouldBe(worker);
+
+            // What moves or leaves is not lost.
+            var end = (NodeEnd)(life % 3);
+            pool.Ended(worker, new LifeFailure("It ended.") { Node = end }, now).OfType<TellRunOf>().Count().ShouldBe(end == NodeEnd.Lost ? 1 : 0);
+            work.IsGiven.ShouldBeFalse();
+            Asked(pool.Tick(now)).ShouldBe([new SeekPlace(ActorRole.Rollout, 0)]);
+        }
+
+        // A failure of its own waits for the end of the backoff.
+        pool.Placed(0, new Place("a"), now);
+        pool.Ended(pool.Workers.Single(), new LifeFailure("It threw."), now).ToList().Count.ShouldBe(1);
+        Asked(pool.Tick(now)).ShouldBeEmpty();
+        Asked(pool.Tick(now + TimeSpan.FromSeconds(1))).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_pool_grows_and_shrinks_and_what_those_who_go_had_to_do_waits_for_others()
+    {
+        var pool = Pool(1);
+        _ = pool.Tick(Start).ToList();
+        pool.Resize(3).ShouldBeEmpty();
+        Spawned(pool.Tick(Start)).Select(static worker => worker.Number).ShouldBe([1, 2]);
+        var work = Enumerable.Range(0, 3).Select(static _ => new Piece()).ToList();
+        Told(pool.Give(work, most: 1, Start)).Count.ShouldBe(3);
+        pool.Resize(1).ShouldBe([
+            new StopWorker(new ActorId(ActorRole.Rollout, 2)), new StopWorker(new ActorId(ActorRole.Rollout, 1))]);
+        work.Count(static one => one.IsGiven).ShouldBe(1);
+        pool.Workers.ShouldBe([new ActorId(ActorRole.Rollout)]);
+
+        // A number is never used again, and who waits for a place goes first.
+        var onNodes = Pool(2, seeksPlaces: true);
+        _ = onNodes.Tick(Start).ToList();
+        onNodes.Placed(1, new Place("a"), Start);
+        onNodes.Resize(1).ShouldBe([new AskForPlace(new ForgetPlace(ActorRole.Rollout, 0))]);
+        onNodes.Placed(0, new Place("b"), Start).ShouldBe(new AskForPlace(new LeavePlace(new Place("b"))));
+        onNodes.Resize(2).ShouldBeEmpty();
+        Asked(onNodes.Tick(Start)).ShouldBe([new SeekPlace(ActorRole.Rollout, 2)]);
+    }
+
+    private static WorkerPool Pool(int count, bool seeksPlaces = false) =>
+        new(ActorRole.Rollout, count, Supervision, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(2), seeksPlaces);
+
+    private static List<object> Asked(IEnumerable<RolloutsEffect> effects) =>
+        [.. effects.OfType<AskForPlace>().Select(static asked => asked.Message)];
 
     private static List<ActorId> Spawned(IEnumerable<RolloutsEffect> effects) =>
         [.. effects.OfType<SpawnWorker>().Select(static spawn => spawn.Worker)];
 
     private static List<TellWorker> Told(IEnumerable<RolloutsEffect> effects) => [.. effects.OfType<TellWorker>()];
+
+    private sealed record Place(string Node) : LifePlace(Node);
 
     private sealed class Piece : WorkerPool.Work
     {

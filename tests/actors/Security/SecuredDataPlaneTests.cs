@@ -48,7 +48,6 @@ public sealed class SecuredDataPlaneTests : IDisposable
     [Fact]
     public void A_certificate_of_another_role_name_authority_or_time_is_refused()
     {
-        Refuses("sampler", cluster.Of("sampler", NodeRoles.Rollout));
         Refuses("good-2", cluster.Of("bad"));
         Refuses("old", cluster.Expired("old"));
         Refuses("early", cluster.OfTomorrow("early"));
@@ -60,8 +59,7 @@ public sealed class SecuredDataPlaneTests : IDisposable
         }
 
         GoodStillWorks();
-        world.Log.Lines.Count(static line => line.Contains(" is closed", StringComparison.Ordinal)).ShouldBe(6);
-        world.Log.Lines.ShouldContain(static line => line.Contains("The certificate of sampler is for rollout, but worker is needed"));
+        world.Log.Lines.Count(static line => line.Contains(" is closed", StringComparison.Ordinal)).ShouldBe(5);
         world.Log.Lines.ShouldContain(static line => line.Contains("The certificate is of bad, but it calls itself good-2"));
         world.Log.Lines.ShouldContain(static line => line.Contains("The certificate of old expired on"));
         world.Log.Lines.ShouldContain(static line => line.Contains("The certificate of early is not valid before"));
@@ -69,6 +67,21 @@ public sealed class SecuredDataPlaneTests : IDisposable
 
         void Refuses(string name, PeerSecurity security) => Should.Throw<DataPlaneException>(
             () => DataPlaneClient.Connect(world.Server.Address, world.Hello(name), world.Log, Patient, security), name);
+    }
+
+    [Fact]
+    public void Who_may_host_rollouts_alone_reads_and_sends_no_gradient()
+    {
+        using var sampler = world.Connect("sampler", DataPlaneMedium.Tcp, security: cluster.Of("sampler", NodeRoles.Rollout));
+        sampler.Snapshots.Read(0).ShouldBeNull();
+        sampler.Reason.ShouldBeNull();
+        var round = new Round(++rounds, rounds);
+        world.Transport.Open(round);
+        Publish(sampler.Transport, round, new LaneBlock(0, 4)).ShouldBeFalse();
+        world.Transport.Holds(round, new LaneBlock(0, 4)).ShouldBeFalse();
+        world.Transport.Close(round);
+        world.NextGone().Reason.ShouldContain("The certificate of sampler is not for a node that hosts trainers.");
+        GoodStillWorks();
     }
 
     [Fact]

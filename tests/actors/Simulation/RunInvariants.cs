@@ -81,7 +81,7 @@ internal sealed class RunInvariants(SimulatedWorld world)
             case OpenRound(var round):
                 CheckRound(round, logic);
                 break;
-            case ToRollouts(var prepare):
+            case ToRollouts(PrepareExperience prepare):
                 // With a lag, a request is repeated after its weights were left.
                 if (prepare.Weights.Step != world.Schedule.WeightsOf(prepare.Step) || prepare.Weights.Step > logic.TakenSteps
                     || prepare.Step < logic.TakenSteps)

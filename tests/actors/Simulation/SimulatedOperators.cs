@@ -30,7 +30,11 @@ internal sealed class SimulatedOperators(SimulatedWorld world, Action<IRunInput>
         if (fate.Chance(weather.Operator))
             Request(takenSteps);
         if (fate.Chance(weather.Scale))
-            world.Time.After(Soon, () => give(new ScaleTrainers(fate.Random.Next(1, 6))));
+        {
+            IRunInput scale = world.NeedsRollouts && fate.Random.Next(2) == 0 ? new ScaleRollouts(fate.Random.Next(1, 5))
+                : new ScaleTrainers(fate.Random.Next(1, 6));
+            world.Time.After(Soon, () => give(scale));
+        }
     }
 
     private void Request(long takenSteps)

@@ -55,7 +55,7 @@ internal sealed class SimulatedTrainers(SimulatedWorld world, SimulatedNetwork n
             return;
         trainer.IsAbandoned = true;
         room++;
-        Do(logic.Ended(key, new TrainerFailure(reason, damage), world.Time.Now));
+        Do(logic.Ended(key, new LifeFailure(reason, damage), world.Time.Now));
         GivePlaces();
     }
 
@@ -63,7 +63,7 @@ internal sealed class SimulatedTrainers(SimulatedWorld world, SimulatedNetwork n
     {
         lives.Remove(trainer.Key);
         trainer.IsAbandoned = true;
-        Do(logic.Ended(trainer.Key, new TrainerFailure("Its node was killed.") { Node = NodeEnd.Lost }, world.Time.Now));
+        Do(logic.Ended(trainer.Key, new LifeFailure("Its node was killed.") { Node = NodeEnd.Lost }, world.Time.Now));
         if (world.Fate.Weather.NodesStayAway)
             return;
         network.After(world.Fate.Milliseconds(0, 8000), () =>
@@ -110,10 +110,10 @@ internal sealed class SimulatedTrainers(SimulatedWorld world, SimulatedNetwork n
                     room++;
                     break;
                 case TellPlaces { Message: SeekPlace seek }:
-                    seeking.Add(seek.Trainer);
+                    seeking.Add(seek.Number);
                     break;
                 case TellPlaces { Message: ForgetPlace forget }:
-                    seeking.Remove(forget.Trainer);
+                    seeking.Remove(forget.Number);
                     break;
                 case TellPlaces { Message: LeavePlace }:
                     room++;
@@ -134,5 +134,5 @@ internal sealed class SimulatedTrainers(SimulatedWorld world, SimulatedNetwork n
         });
     }
 
-    private sealed record Place(int Number) : TrainerPlace($"node-{Number % 3}");
+    private sealed record Place(int Number) : LifePlace($"node-{Number % 3}");
 }

@@ -1,7 +1,8 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
-using ActorTrain.Models;
 using ActorTrain.Models.Options;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Tests.Training;
 
@@ -36,7 +37,7 @@ public sealed class TrainerSupervisorLogicTests
         logic.Handle(new StartTrainer(0, 0), now);
         foreach (var (life, wait) in new[] { (1, 1), (2, 2), (3, 4), (4, 8), (5, 8) })
         {
-            logic.Ended(new TrainerKey(0, life), new TrainerFailure("It broke"), now)
+            logic.Ended(new TrainerKey(0, life), new LifeFailure("It broke"), now)
                 .ShouldBe([new TellRun(new TrainerLost(new TrainerKey(0, life), "It broke"))]);
             logic.NextTick.ShouldBe(now + TimeSpan.FromSeconds(wait));
             logic.Tick(now + TimeSpan.FromSeconds(wait - 0.5)).ShouldBeEmpty();
@@ -47,7 +48,7 @@ public sealed class TrainerSupervisorLogicTests
         }
 
         now += TimeSpan.FromSeconds(1001);
-        logic.Ended(new TrainerKey(0, 6), new TrainerFailure("It broke"), now);
+        logic.Ended(new TrainerKey(0, 6), new LifeFailure("It broke"), now);
         logic.NextTick.ShouldBe(now + TimeSpan.FromSeconds(1));
     }
 
@@ -57,17 +58,17 @@ public sealed class TrainerSupervisorLogicTests
         var logic = new TrainerSupervisorLogic(Options with { MemoryAdvice = "Fewer snapshots need less." });
         var now = Start;
         logic.Handle(new StartTrainer(2, 0), now);
-        logic.Ended(new TrainerKey(2, 1), new TrainerFailure("It broke"), now);
+        logic.Ended(new TrainerKey(2, 1), new LifeFailure("It broke"), now);
         for (var life = 2; life <= 3; life++)
         {
             now = logic.NextTick!.Value;
             logic.Tick(now);
-            logic.Ended(new TrainerKey(2, life), new TrainerFailure("It ran short", ForMemory: true), now).Count.ShouldBe(1);
+            logic.Ended(new TrainerKey(2, life), new LifeFailure("It ran short", ForMemory: true), now).Count.ShouldBe(1);
         }
 
         now = logic.NextTick!.Value;
         logic.Tick(now);
-        var last = logic.Ended(new TrainerKey(2, 4), new TrainerFailure("no room", ForMemory: true), now);
+        var last = logic.Ended(new TrainerKey(2, 4), new LifeFailure("no room", ForMemory: true), now);
         var report = ((TrainerGivenUp)((TellRun)last[1]).Report).Report;
         report.ShouldName("Trainer 2 ran out of memory 3 times", "no room. Fewer snapshots need less.", "runs/kjv/log.txt", "trainer-2-4");
         logic.NextTick.ShouldBeNull();
@@ -80,12 +81,12 @@ public sealed class TrainerSupervisorLogicTests
         logic.Handle(new StartTrainer(2, 0), now);
         for (var life = 1; life <= 5; life++)
         {
-            logic.Ended(new TrainerKey(2, life), new TrainerFailure("It broke"), now);
+            logic.Ended(new TrainerKey(2, life), new LifeFailure("It broke"), now);
             now = logic.NextTick!.Value;
             logic.Tick(now);
         }
 
-        var last = logic.Ended(new TrainerKey(2, 6), new TrainerFailure("IOException: no room"), now);
+        var last = logic.Ended(new TrainerKey(2, 6), new LifeFailure("IOException: no room"), now);
         var report = ((TrainerGivenUp)((TellRun)last[1]).Report).Report;
         report.ShouldName("Trainer 2 was lost 6 times within 16.67 minutes", "IOException: no room.", "runs/kjv/log.txt", "trainer-2-6");
         logic.NextTick.ShouldBeNull();
@@ -104,7 +105,7 @@ public sealed class TrainerSupervisorLogicTests
         for (var life = 1; life <= 50; life++)
         {
             now += TimeSpan.FromSeconds(300);
-            logic.Ended(new TrainerKey(0, life), new TrainerFailure("It broke"), now).Count.ShouldBe(1);
+            logic.Ended(new TrainerKey(0, life), new LifeFailure("It broke"), now).Count.ShouldBe(1);
             now = logic.NextTick!.Value;
             logic.Tick(now).ShouldContain(new SpawnTrainer(new TrainerKey(0, life + 1)));
         }
@@ -118,7 +119,7 @@ public sealed class TrainerSupervisorLogicTests
         logic.Handle(new AbandonTrainer(first, "It hangs."), Start)
             .ShouldBe([new StopTrainer(first), new TellRun(new TrainerLost(first, "It hangs."))]);
         logic.Handle(new AbandonTrainer(first, "It hangs."), Start).ShouldBeEmpty();
-        logic.Ended(first, new TrainerFailure("It stopped."), Start).ShouldBeEmpty();
+        logic.Ended(first, new LifeFailure("It stopped."), Start).ShouldBeEmpty();
         logic.Tick(Start + Options.MinBackoff).ShouldBe([new SpawnTrainer(second), new TellRun(new TrainerStarted(second))]);
         logic.Handle(new AbandonTrainer(first, "It hangs."), Start).ShouldBeEmpty();
     }
@@ -137,7 +138,7 @@ public sealed class TrainerSupervisorLogicTests
     {
         logic.Handle(new StartTrainer(1, 0), Start);
         logic.Handle(new RetireTrainer(1), Start).ShouldBe([new StopTrainer(new TrainerKey(1, 1))]);
-        logic.Ended(new TrainerKey(1, 1), new TrainerFailure("It stopped."), Start).ShouldBeEmpty();
+        logic.Ended(new TrainerKey(1, 1), new LifeFailure("It stopped."), Start).ShouldBeEmpty();
         logic.NextTick.ShouldBeNull();
         logic.Handle(new StartTrainer(1, 0), Start).ShouldContain(new SpawnTrainer(new TrainerKey(1, 2)));
     }
@@ -156,23 +157,23 @@ public sealed class TrainerSupervisorLogicTests
     {
         var logic = new TrainerSupervisorLogic(Options with { MaxLosses = 0 }, seeksPlaces: true);
         var (first, place) = (new TrainerKey(1, 1), new Place("a"));
-        logic.Handle(new StartTrainer(1, 0), Start).ShouldBe([new TellPlaces(new SeekPlace(1))]);
-        logic.Handle(new StartTrainer(1, 0), Start).ShouldBe([new TellPlaces(new SeekPlace(1))]);
+        logic.Handle(new StartTrainer(1, 0), Start).ShouldBe([new TellPlaces(new SeekPlace(ActorRole.Trainer, 1))]);
+        logic.Handle(new StartTrainer(1, 0), Start).ShouldBe([new TellPlaces(new SeekPlace(ActorRole.Trainer, 1))]);
         logic.Placed(1, place, Start).ShouldBe([new SpawnTrainer(first) { Place = place }, new TellRun(new TrainerStarted(first) { Node = "a" })]);
         logic.Placed(1, place, Start).ShouldBeEmpty();
         logic.Placed(1, new Place("b"), Start).ShouldBe([new TellPlaces(new LeavePlace(new Place("b")))]);
         for (var life = 1; life <= 100; life++)
         {
-            logic.Ended(new TrainerKey(1, life), new TrainerFailure("It was killed.") { Node = NodeEnd.Lost }, Start).ShouldBe(
-                [new TellRun(new TrainerLost(new TrainerKey(1, life), "It was killed.")), new TellPlaces(new SeekPlace(1))]);
+            logic.Ended(new TrainerKey(1, life), new LifeFailure("It was killed.") { Node = NodeEnd.Lost }, Start).ShouldBe(
+                [new TellRun(new TrainerLost(new TrainerKey(1, life), "It was killed.")), new TellPlaces(new SeekPlace(ActorRole.Trainer, 1))]);
             logic.Placed(1, new Place($"{life}"), Start).Count.ShouldBe(2);
         }
 
         // A failure of its own counts, and waits.
-        logic.Ended(new TrainerKey(1, 101), new TrainerFailure("It threw."), Start).Count.ShouldBe(2);
+        logic.Ended(new TrainerKey(1, 101), new LifeFailure("It threw."), Start).Count.ShouldBe(2);
         logic.Handle(new RetireTrainer(1), Start).ShouldBeEmpty();
         logic.Handle(new StartTrainer(1, 101), Start);
-        logic.Handle(new RetireTrainer(1), Start).ShouldBe([new TellPlaces(new ForgetPlace(1))]);
+        logic.Handle(new RetireTrainer(1), Start).ShouldBe([new TellPlaces(new ForgetPlace(ActorRole.Trainer, 1))]);
         logic.Placed(1, place, Start).ShouldBe([new TellPlaces(new LeavePlace(place))]);
     }
 
@@ -186,7 +187,7 @@ public sealed class TrainerSupervisorLogicTests
         logic.Handle(new StartTrainer(1, 0), due - TimeSpan.FromMilliseconds(1));
         logic.Tick(due).ShouldBe([new TellRun(new TrainerUnplaced(1))]);
         logic.NextTick.ShouldBeNull();
-        logic.Handle(new StartTrainer(1, 0), due).ShouldBe([new TellRun(new TrainerUnplaced(1)), new TellPlaces(new SeekPlace(1))]);
+        logic.Handle(new StartTrainer(1, 0), due).ShouldBe([new TellRun(new TrainerUnplaced(1)), new TellPlaces(new SeekPlace(ActorRole.Trainer, 1))]);
         logic.NextTick.ShouldBeNull();
         logic.Placed(1, new Place("a"), due).ShouldContain(new TellRun(new TrainerStarted(new TrainerKey(1, 1)) { Node = "a" }));
         logic.NextTick.ShouldBeNull();
@@ -198,11 +199,11 @@ public sealed class TrainerSupervisorLogicTests
         var logic = new TrainerSupervisorLogic(Options, seeksPlaces: true);
         logic.Handle(new StartTrainer(1, 0), Start);
         logic.Placed(1, new Place("a"), Start);
-        logic.Ended(new TrainerKey(1, 1), new TrainerFailure("a left.") { Node = NodeEnd.Left }, Start)
+        logic.Ended(new TrainerKey(1, 1), new LifeFailure("a left.") { Node = NodeEnd.Left }, Start)
             .ShouldContain(new TellRun(new TrainerLost(new TrainerKey(1, 1), "a left.") { HasLeft = true }));
     }
 
-    private sealed record Place(string Node) : TrainerPlace(Node);
+    private sealed record Place(string Node) : LifePlace(Node);
 
     [Fact]
     public void Options_that_do_not_fit_together_are_refused_in_one_sentence_each()

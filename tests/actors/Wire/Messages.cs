@@ -6,6 +6,7 @@ using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.PostTraining.Policies;
 using ActorTrain.Models.Rollouts;
+using ActorTrain.Persistence.Certificates;
 using ActorTrain.Persistence.Goodput;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Recovery;
@@ -154,7 +155,7 @@ internal static class Messages
         new RunEnded(RunEnding.Stopped, 12, "SIGTERM"),
         new Publish(6, Measured with { Rollouts = new RolloutSummary(8, 100, 1, 0.5, [0.25, double.NaN], -0.125, 1.5, 0.75, 1) }),
         new PrepareExperience(4, 3, 12, Weights, Skips) { KlCoefficient = 0.25 }, new PrepareExperience(4, 3, 12, Weights, Skips) { IsDoubted = true },
-            new RolloutsStarted(),
+            new RolloutsStarted(), new ResizeSamplers(3), new ScaleRollouts(3),
         new ExperiencePrepared(4, 0xfeed, new RolloutSummary(2, 6, 2, double.NaN, [double.NaN], null, 1.5, 0, 0)),
         new WeightsRefused(4, "They are gone."), new RolloutsFailed("The disk is full."), new JudgeDelayed("It is away."), new JudgeDelayed(null),
         new LedgerDelayed("The disk is full."),
@@ -183,12 +184,17 @@ internal static class Messages
         new InspectRun(1, 5, "/runs/book", "/data/book"), new NodeAdmitted(1, 2, 6, "127.0.0.1:4054", TimeSpan.FromSeconds(2)),
             new NodeParked(1, 2, 6, TimeSpan.FromSeconds(2)), new NodeRefused(1, "It is another build."), new LeaseRenewed(1, 6),
             new LeaseEnded(1, 6, "No heartbeat of node-1 for 2 s."),
+        new StartWorkerLife(1, 6, 7, Worker), new TellWorkerLife(1, 6, 7, new GenerateRollouts(4, Weights, 40, [1, 2], [0, 5], 1)),
         new StartLife(1, 6, 7, Key), new TellLife(1, 6, 7, new LoadState(new SnapshotState(2, 77), 12, 2)), new StopLife(1, 6, 7),
         new CopyRetained(1, 6, 0, 12), new RetainedCopied(Node, 6, 12, null),
             new RetainedCopied(Node, 6, 12, "The state of step 12 is gone."),
         new GetNodes(),
         new NodesStatus(
-            [new NodeStatus("node-1", NodeState.Admitted, "here", 4711, "cpu", 1, [Key], 12, 1, "It was killed.", TimeSpan.FromSeconds(1))],
-            2, 3, "It is another build."),
+            [new NodeStatus("node-1", NodeState.Admitted, "here", 4711, "cpu", 1, [Key], 12, 1, "It was killed.", TimeSpan.FromSeconds(1))
+            {
+                Roles = NodeRoles.Worker | NodeRoles.Rollout,
+                Workers = [Worker],
+            }],
+            2, 3, "It is another build.") { WaitingWorkers = 1 },
     ];
 }

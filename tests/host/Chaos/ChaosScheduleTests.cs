@@ -26,6 +26,27 @@ public sealed class ChaosScheduleTests
         }
     }
 
+    // A fault of a sampler that was drawn for the last step of a run with a lag never fired.
+    [Theory]
+    [InlineData(198, "rollouts.lag=1")]
+    [InlineData(192, "rollouts.epochs=4", "rollouts.window=16", "training.steps=200")]
+    [InlineData(199)]
+    public void Workers_of_rollouts_are_broken_in_steps_whose_weights_sample(long last, params string[] settings)
+    {
+        var run = ChaosSamples.Rollouts(settings);
+        run.Rollouts!.LastSampling.ShouldBe(last);
+        ChaosSchedule.Draw(4, 2000, run).Faults.Where(static fault => ChaosKinds.ByName[fault.Kind].IsOfWorker)
+            .ShouldAllBe(fault => fault.Step >= 1 && fault.Step < last);
+    }
+
+    [Fact]
+    public void On_nodes_the_memory_of_samplers_is_out_of_reach()
+    {
+        var run = ChaosSamples.Rollouts() with { Nodes = 3 };
+        ChaosKinds.All.Where(kind => kind.LackIn(run) is null && kind.Role == ChaosKind.Sampler).Select(static kind => kind.Name)
+            .ShouldBe(["sampler-exception", "sampler-hang"]);
+    }
+
     [Fact]
     public void Only_what_a_run_has_is_broken()
     {

@@ -73,6 +73,14 @@ public sealed class ControlTests : IDisposable
         ControlClient.Ask(run, ControlApi.Scale, new ScaleBody(3)).ShouldNotBeNull();
         ControlClient.Ask(run, ControlApi.Scale, new ScaleBody(1)).ShouldNotBeNull();
         control.Scaled.ShouldBe([3, 1]);
+        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlApi.Scale, new ScaleBody(Rollouts: 2))).Message
+            .ShouldContain("samples no rollouts");
+        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlApi.Scale, new ScaleBody()));
+        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlApi.Scale, new ScaleBody(Rollouts: 0)));
+        control.HasRollouts = true;
+        ControlClient.Ask(run, ControlApi.Scale, new ScaleBody(Rollouts: 2))!.Message.ShouldContain("2 samplers");
+        control.ScaledRollouts.ShouldBe([2]);
+        control.Scaled.ShouldBe([3, 1]);
         ControlClient.Ask(run, ControlApi.Stop, new StopBody("maintenance")).ShouldNotBeNull();
         ControlClient.Ask(run, ControlApi.Stop, new StopBody()).ShouldNotBeNull();
         control.Stopped.ShouldBe(["maintenance", "requested through the control socket"]);

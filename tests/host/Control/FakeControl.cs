@@ -63,5 +63,11 @@ internal sealed class FakeControl : IRunControl
 
     public void Scale(int trainers) => Scaled.Add(trainers);
 
+    public bool HasRollouts { get; set; }
+
+    public List<int> ScaledRollouts { get; } = [];
+
+    public void ScaleRollouts(int workers) => ScaledRollouts.Add(workers);
+
     public void Stop(string reason) => Stopped.Add(reason);
 }

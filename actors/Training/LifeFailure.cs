@@ -8,22 +8,22 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors.Training;
 
-/// <summary>Why a life of a trainer ended, wherever it was hosted.</summary>
+/// <summary>Why a life of a trainer, or of a worker of rollouts, ended, wherever it was hosted.</summary>
 /// <param name="Reason">A sentence.</param>
 /// <param name="Damage">The corruption that ended it.</param>
 /// <param name="ForMemory">Whether it ran out of memory.</param>
-public sealed record TrainerFailure(string Reason, FoundDamage? Damage = null, bool ForMemory = false)
+public sealed record LifeFailure(string Reason, FoundDamage? Damage = null, bool ForMemory = false)
 {
-    /// <summary>Whether its node ended or left; the trainer itself did not fail.</summary>
+    /// <summary>Whether its node ended or left, or it is to live elsewhere; it did not fail itself.</summary>
     public NodeEnd? Node { get; init; }
 
     /// <param name="failure">Null if the actor stopped without one.</param>
-    public static TrainerFailure Of(Exception? failure)
+    public static LifeFailure Of(Exception? failure)
     {
         if (failure is ActorInitializationException { InnerException: { } cause })
             failure = cause;
-        return failure is null ? new TrainerFailure("It stopped.")
-            : new TrainerFailure(ReportingStrategy.Sentence(failure), DamageOf(failure), MemoryExhaustion.IsCauseOf(failure));
+        return failure is null ? new LifeFailure("It stopped.")
+            : new LifeFailure(ReportingStrategy.Sentence(failure), DamageOf(failure), MemoryExhaustion.IsCauseOf(failure));
     }
 
     private static FoundDamage? DamageOf(Exception failure) => failure switch
@@ -42,7 +42,10 @@ public enum NodeEnd
 
     /// <summary>On request, in order.</summary>
     Left,
+
+    /// <summary>Not at all: another node has room for the life.</summary>
+    Moved,
 }
 
 /// <summary>A life on a node ended; tells its supervisor why, and then stops.</summary>
-public sealed record TrainerEnded(TrainerKey Trainer, TrainerFailure Failure) : INoSerializationVerificationNeeded;
+public sealed record TrainerEnded(TrainerKey Trainer, LifeFailure Failure) : INoSerializationVerificationNeeded;
