@@ -20,6 +20,7 @@ using ActorTrain.Models.Rollouts;
 using ActorTrain.Models.Steps;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Runs;
+using ParallelOptions = ActorTrain.Actors.Reduction.ParallelOptions;
 
 namespace ActorTrain.Host.Configuration;
 
