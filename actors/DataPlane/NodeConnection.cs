@@ -58,7 +58,7 @@ internal sealed class NodeConnection : IFrameHandler
 
     public void Handle(in FrameHeader header, ReadOnlySpan<byte> payload, bool isIntact)
     {
-        if (!MayTrain && header.Kind is FrameKind.Publish or FrameKind.WriteSnapshot)
+        if (!MayTrain && header.Kind is FrameKind.Publish or FrameKind.PublishWeights or FrameKind.WriteSnapshot)
             throw new FrameException($"The certificate of {Node.Name} is not for a node that hosts trainers.");
         switch (header.Kind)
         {
