@@ -65,7 +65,7 @@ internal static class DoctorCommand
                 new Chosen("allocator", runtime.Allocator, "steps reuse memory instead of asking the system for it"),
                 new Chosen("huge pages", $"requested from 2 MiB; system setting: {runtime.HugePages}", "fewer TLB misses"),
                 new Chosen("waiting threads", $"GOMP_SPINCOUNT={runtime.SpinCount}", "idle threads yield the core quickly"),
-                new Chosen("training.precision: auto", faster.Word, "the faster one, below"),
+                new Chosen("training.precision: auto", faster.Word, "bfloat16 if its products, below, are over 10 % faster"),
                 new Chosen("threads per trainer", $"{environment.Threads}", "one per core"),
             ],
             [

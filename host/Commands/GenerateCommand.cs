@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using ActorTrain.Data.Chats;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
@@ -38,7 +39,8 @@ internal static class GenerateCommand
         var minP = OptionChecks.Declared<double>(sampling, nameof(SamplingOptions.MinP));
         var penalty = OptionChecks.Declared<double>(sampling, nameof(SamplingOptions.RepetitionPenalty));
         var seed = OptionChecks.Long("--seed", 1, new Whole(0, long.MaxValue), "Sampling seed: the same seed gives the same texts.");
-        var greedy = new Option<bool>("--greedy") { Description = "Greedy decoding: always take the most likely token." };
+        var greedy = new Option<bool>("--greedy")
+        { Description = "Greedy decoding: always take the most likely token, as with --temperature 0." };
         var stop = Stop();
         var precision = OptionChecks.Optional<Precision>(
             "--precision", "float32|bfloat16", Precisions,
@@ -80,6 +82,17 @@ internal static class GenerateCommand
                 line.AddError("--chat and --prompt are mutually exclusive; pass one of them");
             if (line.GetResult(system) is not null && line.GetResult(chat) is null)
                 line.AddError("--system stands ahead of a message; give that with --chat");
+            if (line.GetResult(greedy) is { Implicit: false } && line.GetResult(temperature) is { Implicit: false })
+                line.AddError("--greedy and --temperature are mutually exclusive; pass one of them");
+            var isGreedy = line.GetResult(greedy) is { Implicit: false }
+                || (line.GetResult(temperature)?.Tokens is [.., var given]
+                    && double.TryParse(given.Value, CultureInfo.InvariantCulture, out var heat) && heat == 0);
+            foreach (var option in new Option[] { topK, topP, minP })
+            {
+                if (isGreedy && line.GetResult(option) is { Implicit: false })
+                    line.AddError($"{option.Name} restricts what is sampled, and greedy decoding does not sample; omit one of them");
+            }
+
             foreach (var option in new[] { chat, system })
             {
                 if (line.GetResult(option) is { Tokens: [{ Value: var text }] } && string.IsNullOrWhiteSpace(text))

@@ -31,9 +31,14 @@ internal sealed class GivenSettings(string fallbackOrigin)
         var dot = key.IndexOf('.', StringComparison.Ordinal);
         var bare = dot < 0 ? key : key[(dot + 1)..];
 
-        // The right key in the wrong section is a better suggestion than a similar spelling.
+        // The right key in the wrong section is a better suggestion than a similar spelling. Where the section is right, it must not
+        // make its keys look similar.
+        var section = key[..(dot + 1)];
+        var beside = section.Length == 0 ? []
+            : Settings.ByKey.Keys.Where(known => known.StartsWith(section, StringComparison.Ordinal)).ToList();
         var nearest = Settings.All.FirstOrDefault(setting => setting.Key.EndsWith("." + bare, StringComparison.Ordinal))?.Key
-            ?? NearestName.Of(key, Settings.ByKey.Keys);
+            ?? (beside.Count == 0 ? NearestName.Of(key, Settings.ByKey.Keys)
+                : NearestName.Of(bare, beside.Select(known => known[section.Length..])) is { } name ? section + name : null);
         var hint = nearest is null ? "; 'actortrain help config' lists all keys." : $"; did you mean '{nearest}'?";
         return new UserErrorException($"{origin}: there is no key '{key}'{hint}");
     }

@@ -104,7 +104,7 @@ public sealed partial class Setting
 
     private Number Number() => new(
         double.IsNaN(option.Above) ? option.Min : option.Above, double.IsNaN(option.Below) ? option.Max : option.Below,
-        Above: !double.IsNaN(option.Above), Below: !double.IsNaN(option.Below));
+        Above: !double.IsNaN(option.Above), Below: !double.IsNaN(option.Below), OrZero: option.OrZero);
 
     private string? Matching(string text) => option.Pattern.Length == 0 || Regex.IsMatch(text, $@"\A({option.Pattern})\z") ? text : null;
 

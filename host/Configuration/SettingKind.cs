@@ -58,14 +58,16 @@ public sealed record OrWord(SettingKind Other, string Word) : SettingKind
 }
 
 /// <summary>A finite number; bounds are inclusive unless <paramref name="Above"/> or <paramref name="Below"/>.</summary>
-public sealed record Number(double Least, double Most = double.MaxValue, bool Above = false, bool Below = false) : SettingKind
+public sealed record Number(
+    double Least, double Most = double.MaxValue, bool Above = false, bool Below = false, bool OrZero = false) : SettingKind
 {
     public override string Expectation
     {
         get
         {
             var lower = $"{(Above ? "above" : "of at least")} {Least}";
-            return Most == double.MaxValue ? $"a number {lower}" : $"a number {lower} and {(Below ? "below" : "at most")} {Most}";
+            var zero = OrZero ? "0 or " : "";
+            return zero + (Most == double.MaxValue ? $"a number {lower}" : $"a number {lower} and {(Below ? "below" : "at most")} {Most}");
         }
     }
 
@@ -78,7 +80,7 @@ public sealed record Number(double Least, double Most = double.MaxValue, bool Ab
     public override bool TryRead(string text, [NotNullWhen(true)] out object? value)
     {
         var good = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
-            && (Above ? number > Least : number >= Least) && (Below ? number < Most : number <= Most);
+            && ((OrZero && number == 0) || ((Above ? number > Least : number >= Least) && (Below ? number < Most : number <= Most)));
         value = good ? number : null;
         return good;
     }

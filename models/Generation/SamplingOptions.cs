@@ -7,7 +7,8 @@ namespace ActorTrain.Models.Generation;
 public sealed record SamplingOptions : IOptions
 {
     /// <summary>0 is greedy: the most likely token, of equally likely ones that with the lowest id.</summary>
-    [Option("Sampling temperature: lower is more deterministic, higher more random.", Min = 0.001, Max = 1000)]
+    [Option("Sampling temperature: lower is more deterministic, higher more random; 0 takes the most likely token.",
+        Min = 0.001, Max = 1000, OrZero = true)]
     public double Temperature { get; init; } = 1;
 
     [Option("Sample only from the N most likely tokens; 0 samples from all.")]

@@ -77,6 +77,7 @@ public sealed class BadInputTests(TrainedRuns real)
 
     [Theory]
     [InlineData("training.stepz=3", "--set training.stepz=3", "did you mean 'training.steps'?")]
+    [InlineData("training.dtype=auto", "--set training.dtype=auto", "'actortrain help config' lists all keys")]
     [InlineData("training.steps=0", "--set training.steps=0", "at least 1")]
     [InlineData("training.steps=many", "it must be a whole number")]
     [InlineData("training.steps", "key=value")]
@@ -188,7 +189,7 @@ public sealed class BadInputTests(TrainedRuns real)
     [InlineData("generate text.txt", "There is no run text.txt")]
     [InlineData("generate runs", "There is no run runs")]
     [InlineData("generate runs/gpt2/checkpoints", "There is no run")]
-    [InlineData("generate gpt2 --temperature 0", "--temperature is '0'")]
+    [InlineData("generate gpt2 --temperature 0.0001", "--temperature is '0.0001'")]
     [InlineData("generate gpt2 --top-p 1.5", "--top-p is '1.5'")]
     [InlineData("generate gpt2 --tokns 5", "did you mean '--tokens'?")]
     [InlineData("export gpt2", "export needs --output DIR")]

@@ -44,6 +44,7 @@ public sealed class CommandLineTests
             { Temperature = 1.5, TopK = 4, TopP = 0.9, MinP = 0.1, RepetitionPenalty = 1.2, Seed = 6 }, 1, []) },
         { "generate r --greedy --samples 2 --stop a --stop=-- --precision bfloat16",
             new GenerateRequest("r", "", 200, new SamplingOptions { Temperature = 0, Seed = 1 }, 2, ["a", "--"], Precision.BFloat16) },
+        { "generate r --temperature 0", new GenerateRequest("r", "", 200, new SamplingOptions { Temperature = 0, Seed = 1 }, 1, []) },
         { "task reverse --output o", new TaskOptions { Task = TaskName.Reverse, Output = "o" } },
         { "task add --output o --count 9 --demonstrations 0 --mistakes 0.5 --seed 7 --force",
             new TaskOptions
@@ -170,7 +171,10 @@ public sealed class CommandLineTests
     [InlineData("generate --temprature 1 r", "generate has no option '--temprature'; did you mean '--temperature'?")]
     [InlineData("pretrain --fesh --set x=1", "pretrain has no option '--fesh'; did you mean '--fresh'?")]
     [InlineData("prepare --input a --lenint --output o", "prepare has no option '--lenint'; did you mean '--lenient'?")]
-    [InlineData("generate r --temperature 0", "--temperature is '0', but it must be a number of at least 0.001 and at most 1000.")]
+    [InlineData("generate r --temperature 1e-9", "--temperature is '1e-9', but it must be 0 or a number of at least 0.001 and at most 1000.")]
+    [InlineData("generate r --greedy --temperature 0.5", "--greedy and --temperature")]
+    [InlineData("generate r --greedy --top-k 5", "--top-k restricts what is sampled")]
+    [InlineData("generate r --temperature 0 --min-p 0.1", "--min-p restricts what is sampled")]
     [InlineData("generate r --min-p 2", "--min-p is '2', but it must be a number of at least 0 and at most 1.")]
     [InlineData("generate r --repetition-penalty 0", "--repetition-penalty is '0' | 0.001")]
     [InlineData("generate r --samples 0", "--samples is '0', but it must be a whole number from 1 to 10000.")]

@@ -21,6 +21,9 @@ public sealed class OptionAttribute(string help) : Attribute
 
     public double Min { get; init; }
 
+    /// <summary>Whether 0, which is below <see cref="Min"/>, is a value with a meaning of its own.</summary>
+    public bool OrZero { get; init; }
+
     /// <summary>By default that of the type.</summary>
     public double Max { get; init; } = double.MaxValue;
 
@@ -56,7 +59,7 @@ public sealed class OptionAttribute(string help) : Attribute
     /// option is part of a run's identity.</summary>
     public string? MayChangeBecause { get; init; }
 
-    public string Bounds => (double.IsNaN(Above) ? $"at least {Min}" : $"above {Above}")
+    public string Bounds => (OrZero ? "0 or " : "") + (double.IsNaN(Above) ? $"at least {Min}" : $"above {Above}")
         + (!double.IsNaN(Below) ? $" and below {Below}" : Max == double.MaxValue ? "" : $" and at most {Max}");
 
     /// <summary>The word for a value of an enum: its name in lower case, unless another is declared.</summary>
@@ -67,8 +70,8 @@ public sealed class OptionAttribute(string help) : Attribute
             ?? value.ToString().ToLowerInvariant();
     }
 
-    public bool Admits(double value) =>
-        (double.IsNaN(Above) ? value >= Min : value > Above) && (double.IsNaN(Below) ? value <= Max : value < Below);
+    public bool Admits(double value) => (OrZero && value == 0)
+        || (double.IsNaN(Above) ? value >= Min : value > Above) && (double.IsNaN(Below) ? value <= Max : value < Below);
 
     /// <summary>A value as a number in <see cref="Unit"/>; null if it is not one.</summary>
     public double? NumberOf(object? value) => value switch

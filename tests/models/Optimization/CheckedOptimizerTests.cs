@@ -112,7 +112,7 @@ public sealed class CheckedOptimizerTests : IDisposable
             optimizer.Apply(new Update(gradient, number, Rate) { ClipFactor = 0.5 });
         }
 
-        state.Hash().ShouldBe(0x6EB2D50CCA048669UL);
+        state.Hash().ShouldBe(0x9A197BF5A4CD11B4UL);
         state.Checksum().ShouldBe(0xC4E8624CC06B6C5DUL);
     }
 
