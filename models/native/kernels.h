@@ -144,7 +144,8 @@ AK_API int ak_embedding_backward(int64_t batch, int64_t time, int64_t width, int
 // ---- The head: losses and log-probabilities of given tokens through the output projection -----------------------------------------------------
 // Row i has the logits z = soft_cap·tanh(x·Wᵀ / soft_cap) / temperature_i and
 //   loss_i = (1 − label_smoothing)·(lse z − z_target) + label_smoothing·(lse z − mean z) + z_loss·(lse z)².
-// The objective is the sum over rows of weight_i·loss_i − entropy_weight_i·entropy_i.
+// The objective is the sum over rows of weight_i·loss_i − entropy_weight_i·entropy_i. Temperatures are from 0.001 to 1000, label_smoothing from 0 to 1, z_loss and
+// soft_cap at least 0. The entropy holds for logits of any size; a log-probability is rounded where lse z is, so it is within 2^-24 of its size.
 typedef struct {
     float scale;                                 // weight of every row where `weights` is null
     float label_smoothing, z_loss, soft_cap;     // 0: none
@@ -152,7 +153,7 @@ typedef struct {
 } ak_objective;
 // [rows] each, null where not wanted; 0 where the target is −1, which leaves a row out. The loss is not weighted.
 typedef struct { float *loss, *log_probability, *entropy; } ak_head_rows;
-// Most that exists of the gradient of the logits, unless 64 rows are more; of several lanes all of it does.
+// Most that exists of the gradient of the logits, unless 64 rows are more; rows of several lanes must fit into it as a whole.
 enum { ak_head_gradient_bytes = 128 << 20 };
 // head: a linear of [vocabulary, width]. dx [rows, width] of its dtype and dw [vocabulary, width] receive the gradient of the objective; both null: no
 // gradient. It takes three products, or four if it is asked for after the rows' results were (policy gradients). token_rows: null, or where a head that

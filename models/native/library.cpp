@@ -1,4 +1,6 @@
 // The C boundary: chooses the instruction set; linear layers, norms, activations, embedding and head.
+#include <cmath>
+
 #include "boundary.h"
 
 namespace {
@@ -50,6 +52,16 @@ void check_packed(const ak_linear* linear) {
     check(linear->weight != nullptr, "the linear has no weight yet: call ak_linear_pack first");
 }
 
+void check_objective(int64_t rows, const ak_objective& objective) {
+    for (int64_t i = 0; objective.temperatures && i < rows; ++i)
+        check(is_temperature(objective.temperatures[i]), "temperatures[" + std::to_string(i) + "] is " + std::to_string(objective.temperatures[i]) + ", but must be " +
+                                                             temperature_bounds);
+    const auto is_from_0 = [](float x) { return x >= 0 && std::isfinite(x); };
+    check(is_from_0(objective.soft_cap), "soft_cap is " + std::to_string(objective.soft_cap) + ", but must be finite and not negative");
+    check(is_from_0(objective.z_loss), "z_loss is " + std::to_string(objective.z_loss) + ", but must be finite and not negative");
+    check(objective.label_smoothing >= 0 && objective.label_smoothing <= 1, "label_smoothing is " + std::to_string(objective.label_smoothing) + ", but must be from 0 to 1");
+}
+
 }  // namespace
 
 extern "C" {
@@ -87,6 +99,7 @@ ak_linear* ak_linear_new(int64_t in, int64_t out, int dtype) {
         check_size("in", in);
         check_size("out", out);
         check_dtype(dtype);
+        check_sizes("in and out", {in, out});
         linear = new ak_linear(in, out, dtype);
     });
     return linear;
@@ -263,11 +276,10 @@ int ak_head(ak_linear* head, int64_t rows, const void* x, const int64_t* targets
         check_size("rows", rows);
         check_ids("targets", rows, targets, -1, head->out);
         check((dx == nullptr) == (dw == nullptr), "of dx and dw, one is null: a gradient has both");
-        for (int64_t i = 0; objective->temperatures && i < rows; ++i)
-            check(objective->temperatures[i] > 0, "temperatures[" + std::to_string(i) + "] is " + std::to_string(objective->temperatures[i]) +
-                                                      ", but must be positive");
-        check(objective->soft_cap >= 0, "soft_cap is " + std::to_string(objective->soft_cap) + ", but must not be negative");
+        check_objective(rows, *objective);
         check_lanes(lanes, rows, accumulate);
+        check(lanes == 1 || !dx || rows <= ak_head_gradient_bytes / head->out / (head->dtype == ak_bf16 ? 2 : 4),
+              std::to_string(rows) + " rows of several lanes take more than ak_head_gradient_bytes");
         check(lanes == 1 || !token_rows || token_rows->lanes == lanes, "token_rows was begun with another number of lanes");
         head->passes += dx != nullptr;
         kernels().head(*head, rows, x, targets, *objective, *results, dx, dw, accumulate != 0, lanes, lanes > 1 ? token_rows : nullptr);
@@ -279,6 +291,7 @@ ak_token_rows* ak_token_rows_new(int64_t vocabulary, int64_t width) {
     guarded([&] {
         check_size("vocabulary", vocabulary);
         check_size("width", width);
+        check_sizes("vocabulary and width", {vocabulary, width});
         token_rows = new ak_token_rows(vocabulary, width);
     });
     return token_rows;

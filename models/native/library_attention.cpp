@@ -77,7 +77,7 @@ void check_sampling(int64_t row, int64_t vocabulary, const ak_sampling& options)
     };
     const double temperature = options.temperature, penalty = options.repetition_penalty;
     check_that(options.uniform >= 0 && options.uniform < 1, "uniform", options.uniform, "at least 0 and below 1");
-    check_that(temperature == 0 || (temperature >= 0.001 && temperature <= 1000), "temperature", temperature, "0, or from 0.001 to 1000");
+    check_that(temperature == 0 || is_temperature(temperature), "temperature", temperature, std::string("0, or ") + temperature_bounds);
     check_that(options.top_p > 0 && options.top_p <= 1, "top_p", options.top_p, "above 0 and at most 1");
     check_that(options.min_p >= 0 && options.min_p <= 1, "min_p", options.min_p, "from 0 to 1");
     check_that(penalty >= 0.001 && penalty <= 1000, "repetition_penalty", penalty, "from 0.001 to 1000");
@@ -128,6 +128,7 @@ ak_kv* ak_kv_new(int64_t layers, int64_t blocks, int64_t kv_heads, int64_t head_
         check_size("layers", layers);
         check_size("blocks", blocks);
         check_heads(kv_heads, kv_heads, head_width, dtype);
+        check_sizes("layers, blocks, kv_heads and head_width", {layers, blocks, kv_heads, head_width, 2 * ak_kv_block});
         auto fresh = std::make_unique<ak_kv>(layers, blocks, kv_heads, head_width, dtype, kernels());
         kernels().kv_reserve(*fresh);
         kv = std::move(fresh);

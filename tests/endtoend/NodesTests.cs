@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using ActorTrain.Tests.Processes;
 using Xunit.Abstractions;
@@ -157,7 +155,7 @@ public sealed class NodesTests(RealRun real, ITestOutputHelper output)
     public void Nodes_may_join_in_the_middle_and_outlive_the_process_that_leads()
     {
         var expected = Expected();
-        var address = FreeAddress();
+        var address = FreeAddress.FindText();
         var command = (string[])[.. Long("nodes-joined", $"nodes.listen={address}", "trainers.count=2", "trainers.max_restarts=0")];
         var ready = real.At("nodes-ready");
         using var first = real.Start("node", "--join", address, "--name", "first", "--ready-file", "nodes-ready");
@@ -275,13 +273,6 @@ public sealed class NodesTests(RealRun real, ITestOutputHelper output)
 
             // A busy machine may be silent for long; the end of a process is known at once.
             "nodes.timeout=20", .. more]);
-
-    private static string FreeAddress()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return listener.LocalEndpoint.ToString()!;
-    }
 
     private RunOnNodes Begin(string name, int nodes, params string[] more) =>
         new(real, name, [.. Long(name, more), "--nodes", nodes.ToString(CultureInfo.InvariantCulture)]);

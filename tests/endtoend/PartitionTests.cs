@@ -6,8 +6,8 @@ using static ActorTrain.EndToEnd.Tests.LedRuns;
 
 namespace ActorTrain.EndToEnd.Tests;
 
-/// <summary>A run over six hosts of a network whose links are cut, one way or both, and made slow: three that may lead, two nodes, and the
-/// database.</summary>
+/// <summary>A run over six hosts of a network whose links are cut, one way or both, and made slow, and whose clocks disagree: three that may
+/// lead, two nodes, and the database.</summary>
 [Collection(nameof(RealRun))]
 [Trait("Category", "Cluster")]
 public sealed class PartitionTests : IDisposable
@@ -186,6 +186,55 @@ public sealed class PartitionTests : IDisposable
 
         ShouldBeAsUndisturbed(Name, terms: 1);
         runs.LostSteps(Name).ShouldBe(0);
+    }
+
+    /// <summary>It is the first of the addresses, reaches the database and the nodes, and would found a cluster of its own.</summary>
+    [NetworkFact]
+    public void A_process_that_is_started_again_where_it_reaches_no_other_that_may_lead_does_not_lead()
+    {
+        const string Name = "cut-founder";
+        using (var processes = Begin(Name))
+        {
+            using var nodes = Nodes(processes);
+            var leader = Training(processes);
+            var restarted = processes.NumberOf(leader) == 0 ? 1 : 0;
+            TestNetwork.Cut([control[restarted]], [.. control.Where((_, number) => number != restarted)]);
+            processes[restarted].Kill();
+            processes[restarted].End();
+            var alone = processes.Start(restarted);
+            leader.WaitForRows(40).ShouldNotBeNull(leader.Output);
+            alone.Output.ShouldNotContain("elected to lead");
+            network.Heal();
+            if (alone.HasEnded)
+                alone = processes.Start(restarted);
+            alone.WaitForLine(default, "standing by as").ShouldNotBeNull(alone.Output);
+            ShouldEnd(processes, leader);
+            nodes.Leave();
+        }
+
+        ShouldBeAsUndisturbed(Name, terms: 1);
+    }
+
+    /// <summary>Who leads and how long is measured by the database's clock; certificates are of now.</summary>
+    [NetworkFact]
+    public void Clocks_that_are_wrong_by_an_hour_change_nothing()
+    {
+        const string Name = "clocks";
+        control[0] = control[0] with { FastBy = 3600 };
+        control[1] = control[1] with { FastBy = -3600 };
+        workers[0] = workers[0] with { FastBy = -3600 };
+        using (var processes = Begin(Name))
+        {
+            using var nodes = Nodes(processes);
+            var leader = Training(processes);
+            leader.Kill();
+            leader.End();
+            var next = Replaced(processes, leader);
+            ShouldEnd(processes, next);
+            nodes.Leave();
+        }
+
+        ShouldBeAsUndisturbed(Name, terms: 2);
     }
 
     public void Dispose()

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using ActorTrain.Tests.Databases;
 using ActorTrain.Tests.Processes;
@@ -86,7 +84,7 @@ public sealed class RlhfNodesTests
     public void Nodes_of_either_role_outlive_the_process_that_leads_and_may_be_killed()
     {
         const string Name = "policy-roles";
-        var address = FreeAddress();
+        var address = FreeAddress.FindText();
         string[] command = PolicyRuns.Rlhf(Name, Patience, $"nodes.listen={address}", "trainers.count=2", "rollouts.workers=3");
         using var trainers = real.Start("node", "--join", address, "--name", "trainers", "--role", "worker", "--trainers", "2");
         using var first = real.Start("node", "--join", address, "--name", "first", "--role", "rollout");
@@ -209,11 +207,4 @@ public sealed class RlhfNodesTests
     private List<(int, string, string)> StepBits(string name) =>
         [.. real.Metrics(name).Where(static row => row.TryGetProperty("gradient_norm", out _)).Select(static row => (
             row.GetProperty("step").GetInt32(), row.GetProperty("loss").GetRawText(), row.GetProperty("gradient_norm").GetRawText()))];
-
-    private static string FreeAddress()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return listener.LocalEndpoint.ToString()!;
-    }
 }

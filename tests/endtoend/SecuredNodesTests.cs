@@ -22,7 +22,7 @@ public sealed class SecuredNodesTests(RealRun real)
             Make("secured-ca", name);
         Certificates("secured-foreign");
         Make("secured-foreign", "foreign");
-        var address = FreeAddress();
+        var address = FreeAddress.Find();
         var join = new[] { "node", "--join", address.ToString() };
         using var first = real.Start([.. join, "--certificates", "secured-ca", "--certificate", "gpu-1"]);
         using var second = real.Start([.. join, "--certificates", "secured-ca", "--certificate", "gpu-2"]);
@@ -110,13 +110,6 @@ public sealed class SecuredNodesTests(RealRun real)
 
     private static string[] Pretrain(string name, params string[] more) => RealRun.Pretrain(name, "float32",
         [$"training.steps={Steps}", "checkpoints.every=100", "evaluation.every=300", .. more]);
-
-    private static IPEndPoint FreeAddress()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return (IPEndPoint)listener.LocalEndpoint;
-    }
 
     private static void Send(IPEndPoint to, ReadOnlySpan<byte> bytes)
     {

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using ActorTrain.Tests.Processes;
 
@@ -27,7 +25,7 @@ public sealed class SlurmTests(RealRun real)
         real.Run("cluster", "cert", "beta").ShouldSucceed();
         File.WriteAllText(real.At("slurm.yaml"), $"run:\n  name: {Name}\ndata:\n  path: data\n");
         WritePrograms();
-        var port = FreePort();
+        var port = FreeAddress.Find().Port;
         string[] given =
             [.. RealRun.Pretrain(Name, "float32", settings).Where(static word => word.Contains('=', StringComparison.Ordinal))];
 
@@ -89,13 +87,6 @@ public sealed class SlurmTests(RealRun real)
             using var chmod = real.StartIn("", "chmod", ["+x", file]);
             chmod.WaitToEnd();
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string Script([CallerFilePath] string here = "") =>

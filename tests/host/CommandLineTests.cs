@@ -192,7 +192,7 @@ public sealed class CommandLineTests
     [InlineData("node --join h", "--join is 'h' | HOST:PORT")]
     [InlineData("node --join h:1 --name a/b", "--name is 'a/b' | letters, digits")]
     [InlineData("pretrain a.yaml --nodes 0", "--nodes is '0', but it must be a whole number from 1 to 1024.")]
-    [InlineData("scale r", "scale needs --trainers or --rollouts, the new number of either | 'actortrain scale --help'")]
+    [InlineData("scale r", "scale needs --trainers or --rollouts, the new number of either")]
     [InlineData("scale r --trainers 0", "--trainers is '0', but it must be a whole number from 1 to 65536.")]
     [InlineData("pretrain a.yaml --extend-to 2147483648",
         "--extend-to is '2147483648', but it must be a whole number from 1 to 2147483647.")]

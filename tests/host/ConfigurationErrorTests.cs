@@ -13,7 +13,8 @@ public sealed class ConfigurationErrorTests
     [InlineData("steps: 5\n", "run.yaml:3: 'steps' | 'training:'")]
     [InlineData("zebra:\n  a: 1\n",
         "run.yaml:3: there is no section 'zebra'; the sections are run, model, base, data, training, preference, reward, "
-        + "rollouts, scoring, advantages, policy, critic, trainers, nodes, cluster, reducers, spikes, audit, evaluation, checkpoints, journal.")]
+        + "rollouts, scoring, advantages, policy, critic, trainers, nodes, cluster, reducers, parallel, spikes, audit, evaluation, "
+        + "checkpoints, journal.")]
     [InlineData("model:\n  steps: 5\n", "run.yaml:4: there is no key 'model.steps'; did you mean 'training.steps'?")]
     [InlineData("model:\n  qqqqqqqqqq: 5\n", "run.yaml:4: there is no key 'model.qqqqqqqqqq'; 'actortrain help config' lists all keys.")]
     [InlineData("training:\n\n  steps: 2147483648\n",

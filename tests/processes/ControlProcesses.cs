@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace ActorTrain.Tests.Processes;
 
@@ -22,7 +20,7 @@ public sealed class ControlProcesses : IDisposable
     {
         (this.real, this.name, this.command, this.certificates, this.hosts) = (real, name, command, certificates, hosts);
         var count = hosts?.Count ?? 3;
-        string[] free = hosts is null ? FreeAddresses(2 * count)
+        string[] free = hosts is null ? FreeAddress.FindTexts(2 * count)
             : [.. hosts.Select(static host => host.At(4054)), .. hosts.Select(static host => host.At(4053))];
         Addresses = free[..count];
         NodeAddresses = free[count..];
@@ -78,14 +76,5 @@ public sealed class ControlProcesses : IDisposable
     {
         foreach (var process in all)
             process.Dispose();
-    }
-
-    private static string[] FreeAddresses(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(static listener => listener.Start());
-        string[] free = [.. listeners.Select(static listener => string.Create(CultureInfo.InvariantCulture, $"{listener.LocalEndpoint}"))];
-        listeners.ForEach(static listener => listener.Stop());
-        return free;
     }
 }

@@ -1,6 +1,6 @@
 // Attention of a few queries to the keys of one text (after Dao et al. 2022, arXiv:2205.14135): their scores stay in cache and are never stored. Keys and
 // values are packed in blocks of positions, as tiles read them. Everything is aligned by the position in the text, and keys that a row does not see add 0
-// to its sums, so its bits depend on nothing but what it sees.
+// to its sums, so its bits depend on nothing but what it sees, as long as the values of its text are finite; no other text's NaN gets there.
 #pragma once
 #include <algorithm>
 #include <cmath>

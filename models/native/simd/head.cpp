@@ -30,8 +30,17 @@ public:
     }
 
     float log_probability() const { return logits[target] * inverse - lse; }
+    // With z from the largest down, so that nothing cancels however large they are: ln Σ e^z − Σ e^z·z / Σ e^z.
     float entropy() const {
-        return lse - total([&](vf x) { return exp(x - set(lse)) * x; });
+        const float top = largest(vocabulary, logits);
+        vf all = set(0), of_z = set(0);
+        each(vocabulary, [&](int64_t i, auto... n) {
+            const vf z = max((load(logits + i, n...) - set(top)) * set(inverse), set(-87.3f)), e = exp(z);
+            all = all + first_lanes(e, n...);
+            of_z = of_z + first_lanes(e * z, n...);
+        });
+        const float total = sum(all);
+        return static_cast<float>(log(total) - sum(of_z) / total);
     }
     float loss() const {
         float loss = lse - logits[target] * inverse;
@@ -43,21 +52,21 @@ public:
         return loss;
     }
 
-    // d [vocabulary] = gradient of weight·loss − entropy_weight·entropy with respect to the logits. With p = e^(z − lse) it is p·(a + b·z) + c, and
+    // d [vocabulary] = gradient of weight·loss − entropy_weight·entropy with respect to the logits. With l = z − lse and p = e^l it is p·(a + b·l) + c, and
     // −weight·(1 − smoothing) more at the target; then through temperature and cap.
     template <class T>
     void gradient(float weight, float entropy_weight, T* d) const {
         float a = 2 * weight * objective.z_loss * lse;
         const float b = entropy_weight, c = -weight * objective.label_smoothing / static_cast<float>(vocabulary);
-        if (entropy_weight != 0) a += entropy_weight * (entropy() - lse);
+        if (entropy_weight != 0) a += entropy_weight * entropy();
         const vf all = set(weight + a);
         each(vocabulary, [&](int64_t i, auto... n) {
-            const vf logit = load(logits + i, n...), x = logit * set(inverse), p = exp(x - set(lse));
-            store(d + i, through(fma(p, fma(set(b), x, all), set(c)), logit), n...);
+            const vf logit = load(logits + i, n...), l = logit * set(inverse) - set(lse), p = exp(l);
+            store(d + i, through(fma(p, fma(set(b), l, all), set(c)), logit), n...);
         });
-        const vf logit = set(logits[target]), x = logit * set(inverse), p = exp(x - set(lse));
+        const vf logit = set(logits[target]), l = logit * set(inverse) - set(lse), p = exp(l);
         const vf kept = (p - set(1 - objective.label_smoothing)) * set(weight);
-        store(d + target, through(fma(p, fma(set(b), x, set(a)), kept + set(c)), logit), 1);
+        store(d + target, through(fma(p, fma(set(b), l, set(a)), kept + set(c)), logit), 1);
     }
 
 private:
@@ -69,7 +78,7 @@ private:
         });
     }
 
-    // d z / d logit = inverse·(1 − (capped / soft_cap)²).
+    // d z / d logit = inverse·(1 − (capped / soft_cap)²): within 2.4e-7·inverse, so that near the cap, where it vanishes, few of its bits are right.
     vf through(vf d, vf capped) const {
         d = d * set(inverse);
         if (objective.soft_cap == 0) return d;
@@ -136,7 +145,7 @@ private:
             if (d) std::fill(d, d + linear.out, T{});
             return;
         }
-        const Row row(linear.out, logits, targets[i], objective.temperatures ? static_cast<float>(1.0 / objective.temperatures[i]) : 1, objective);
+        const Row row(linear.out, logits, targets[i], objective.temperatures ? inverse_of(objective.temperatures[i]) : 1, objective);
         put(results.loss, row.loss());
         put(results.log_probability, row.log_probability());
         if (results.entropy) results.entropy[i] = row.entropy();

@@ -6,6 +6,9 @@
 
 namespace ak::AK_ISA {
 
+// What logits are multiplied by at a temperature.
+inline float inverse_of(double temperature) { return 1 / static_cast<float>(temperature); }
+
 inline float largest(int64_t count, const float* x) {
     vf most = set(-INFINITY);
     each(count, [&](int64_t i, auto... n) {

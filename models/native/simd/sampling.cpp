@@ -119,7 +119,7 @@ private:
 
 ak_sampled sample_row(int64_t vocabulary, const float* logits, const ak_sampling& options, float* memory) {
     const bool is_greedy = options.temperature == 0;
-    const float inverse_temperature = is_greedy ? 1 : static_cast<float>(1 / options.temperature);
+    const float inverse_temperature = is_greedy ? 1 : inverse_of(options.temperature);
     const float lse = log_sum_exp(vocabulary, logits, inverse_temperature);  // NaN where any logit is, or infinity
     Distribution distribution(options, inverse_temperature, logits, memory);
     if (std::isnan(lse) || distribution.is_empty()) return {-1, NAN, NAN};

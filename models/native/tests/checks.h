@@ -154,6 +154,7 @@ inline std::vector<float> slopes_of(int64_t heads) {
 void linear(int64_t rows, int64_t in, int64_t out, int dtype);
 void head(int64_t rows, int64_t width, int64_t vocabulary, int dtype, ak_objective objective, bool per_row);
 void head_in_chunks(int dtype);
+void entropy_of_shifted_logits(float offset);
 void norm(int64_t rows, int64_t width, bool centred, int dtype);
 void activations(int64_t rows, int64_t width, int dtype);
 void rope(int64_t rows, int64_t time, int64_t heads, int64_t width, int64_t row_width, int dtype);
@@ -174,4 +175,5 @@ void same_bits(int dtype);
 void same_bits_per_row(int dtype);
 void same_bits_as_chains(int64_t rows, int64_t in, int64_t out);
 void nan_goes_through(int dtype);
+void nan_stays_in_its_text(int dtype);
 void refusals();

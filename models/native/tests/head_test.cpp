@@ -82,6 +82,39 @@ void head(int64_t rows, int64_t width, int64_t vocabulary, int dtype, ak_objecti
     ak_linear_free(layer);
 }
 
+// Logits that share a large offset: their entropy and its gradient are those of the logits without it, but for the rounding of the logits themselves.
+void entropy_of_shifted_logits(float offset) {
+    const int64_t rows = 9, width = 17, vocabulary = 67;
+    Tensor w = noise(vocabulary * width, ak_f32, 0.3f), x = noise(rows * width), dx(rows * width), dw(vocabulary * width), entropy(rows), ones(rows), zeros(rows);
+    for (int64_t v = 0; v < vocabulary; ++v) w.put(v * width + width - 1, 16);
+    for (int64_t r = 0; r < rows; ++r) x.put(r * width + width - 1, offset / 16), ones.put(r, 1), zeros.put(r, 0);
+    Tensor found(rows * (width - 1));
+    Doubles entropy_wanted(rows), dx_wanted(found.count);
+    for (int64_t r = 0; r < rows; ++r) {
+        Doubles logits(vocabulary), l(vocabulary);
+        double total = 0;
+        for (int64_t v = 0; v < vocabulary; ++v) {
+            for (int64_t i = 0; i < width - 1; ++i) logits[v] += static_cast<double>(x.at(r * width + i)) * w.at(v * width + i);
+            total += std::exp(logits[v]);
+        }
+        for (int64_t v = 0; v < vocabulary; ++v) l[v] = logits[v] - std::log(total), entropy_wanted[r] -= std::exp(l[v]) * l[v];
+        for (int64_t v = 0; v < vocabulary; ++v)
+            for (int64_t i = 0; i < width - 1; ++i) dx_wanted[r * (width - 1) + i] += std::exp(l[v]) * (l[v] + entropy_wanted[r]) * w.at(v * width + i);
+    }
+    const auto targets = ids(rows, vocabulary);
+    ak_linear* layer = ak_linear_new(width, vocabulary, ak_f32);
+    call(ak_linear_pack(layer, w.floats()));
+    ak_objective objective = {};
+    objective.weights = zeros.floats(), objective.entropy_weights = ones.floats();
+    const ak_head_rows results = {nullptr, nullptr, entropy.floats()};
+    call(ak_head(layer, rows, x.data(), targets.data(), &objective, &results, dx.data(), dw.floats(), 0, 1, nullptr));
+    for (int64_t r = 0; r < rows; ++r)
+        for (int64_t i = 0; i < width - 1; ++i) found.put(r * (width - 1) + i, dx.at(r * width + i));
+    compare("entropy of logits that share " + std::to_string(offset), entropy, entropy_wanted, 1e-3);
+    compare("and its gradient", found, dx_wanted, 1e-2);
+    ak_linear_free(layer);
+}
+
 // Rows beyond the bound of the gradient's memory are cut into chunks; the weight gradient is one chain over all of them nevertheless.
 void head_in_chunks(int dtype) {
     const int64_t width = 8, vocabulary = dtype == ak_bf16 ? 500001 : 240001, rows = 300;  // chunks of 64 or 128 rows

@@ -69,7 +69,9 @@ static void suite(int isa, const char* name) {
         same_bits(dtype);
         same_bits_per_row(dtype);
         nan_goes_through(dtype);
+        nan_stays_in_its_text(dtype);
     }
+    for (float offset : {0.0f, 1e4f, -1e4f}) entropy_of_shifted_logits(offset);
     same_bits_as_chains(300, 64, 70);
     same_bits_as_chains(17, 3001, 50);
     same_bits_as_chains(1100, 35, 67);

@@ -75,6 +75,43 @@ void nan_goes_through(int dtype) {
     report(std::isnan(p.at(33)) && !std::isnan(p.at(32)) && std::isnan(ak_sum_squares(64, g.floats())), named("NaN through adamw and the norm", {}, dtype));
 }
 
+// A text that is NaN costs no other one a bit, neither beside it in a batch nor after it in the blocks of a cache.
+void nan_stays_in_its_text(int dtype) {
+    const int64_t heads = 2, hd = 24, row = 3 * heads * hd, rows = 90, first = 37;
+    const int64_t ends[] = {first, rows};
+    const ak_segments texts = {2, ends, nullptr};
+    Tensor clean = noise(rows * row, dtype), spoilt = clean, dout = noise(rows * heads * hd, dtype);
+    for (int64_t i = 0; i < first * row; ++i) spoilt.put(i, NAN);
+    std::vector<unsigned char> bits[2];
+    for (Tensor* qkv : {&clean, &spoilt}) {
+        Tensor out(rows * heads * hd, dtype), lse(heads * rows), dqkv(rows * row, dtype);
+        call(ak_attention_forward(rows, heads, heads, hd, qkv->data(), 0.2, &texts, nullptr, out.data(), lse.floats(), dtype));
+        call(ak_attention_backward(rows, heads, heads, hd, qkv->data(), out.data(), lse.floats(), dout.data(), 0.2, &texts, nullptr, dqkv.data(), dtype));
+        auto& to = bits[qkv == &spoilt];
+        for (Tensor* t : {&out, &dqkv}) to.insert(to.end(), t->bytes.begin() + t->count / rows * first * Tensor::size(dtype), t->bytes.end());
+    }
+    report(bits[0] == bits[1], named("NaN stays in its text of a batch", {}, dtype));
+
+    std::vector<unsigned char> decoded[2];
+    for (bool after_nan : {false, true}) {
+        ak_kv* kv = ak_kv_new(1, 2, heads, hd, dtype);
+        const int32_t blocks[] = {1, 0};
+        Tensor out(rows * heads * hd, dtype);
+        const ak_kv_run all = {64, 0, blocks, 2}, five = {5, 0, blocks, 2}, one = {1, 5, blocks, 2};
+        if (after_nan) {
+            Tensor nan(64 * row, dtype);
+            for (int64_t i = 0; i < nan.count; ++i) nan.put(i, NAN);
+            call(ak_kv_attention(kv, 0, 1, &all, heads, nan.data(), 0.2, nullptr, out.data()));
+        }
+        for (const ak_kv_run& run : {five, one}) {
+            call(ak_kv_attention(kv, 0, 1, &run, heads, clean.bytes.data() + run.position * row * Tensor::size(dtype), 0.2, nullptr, out.data()));
+            decoded[after_nan].insert(decoded[after_nan].end(), out.bytes.begin(), out.bytes.begin() + run.rows * heads * hd * Tensor::size(dtype));
+        }
+        ak_kv_free(kv);
+    }
+    report(decoded[0] == decoded[1], named("NaN stays in its text of a cache", {}, dtype));
+}
+
 static bool refused(int status, const char* part) { return status != 0 && std::string(ak_error()).find(part) != std::string::npos; }
 
 static void attention_refusals() {
@@ -99,6 +136,7 @@ static void attention_refusals() {
     report(refused(ak_rope(1, 1, 3, 3, x.data(), nullptr, 1, x.floats(), x.floats(), 0, ak_f32), "even head width"), "refuses to rotate an odd width");
     report(refused(ak_rope(2, 1, 2, 2, x.data(), positions, 2, x.floats(), x.floats(), 0, ak_f32), "positions[1] is 2"), "refuses a position beyond the tables");
 
+    report(!ak_kv_new(1, int64_t{1} << 60, 1, 4, ak_f32) && refused(1, "beyond 2^44"), "refuses a cache that no memory holds");
     report(!ak_kv_new(1, 0, 1, 4, ak_f32) && refused(1, "blocks is 0"), "refuses a cache of no blocks");
     ak_kv* kv = ak_kv_new(2, 3, 2, 4, ak_f32);
     const int32_t blocks[] = {0, 2, 3, -1};
@@ -145,6 +183,21 @@ void refusals() {
     report(refused(head(allowed, objective, nullptr), "temperatures[1]"), "refuses a temperature of 0");
     objective = {}, objective.soft_cap = -1;
     report(refused(head(allowed, objective, nullptr), "soft_cap"), "refuses a negative cap");
+    for (float bad : {-1.0f, 2.0f, NAN}) {
+        objective = {}, objective.label_smoothing = bad;
+        report(refused(head(allowed, objective, nullptr), "label_smoothing"), "refuses label smoothing of " + std::to_string(bad));
+    }
+    for (float bad : {-1.0f, INFINITY, NAN}) {
+        objective = {}, objective.z_loss = bad;
+        report(refused(head(allowed, objective, nullptr), "z_loss"), "refuses a z-loss of " + std::to_string(bad));
+    }
+    for (float bad : {INFINITY, NAN, 1e-40f, 1e4f}) {
+        const float heats[] = {1, bad};
+        objective = {}, objective.temperatures = heats;
+        report(refused(head(allowed, objective, nullptr), "temperatures[1]"), "refuses a temperature of " + std::to_string(bad));
+    }
+    report(!ak_linear_new(int64_t{1} << 40, int64_t{1} << 40, ak_f32) && refused(1, "beyond 2^44"), "refuses a weight that no memory holds");
+    report(!ak_token_rows_new(int64_t{1} << 40, int64_t{1} << 40) && refused(1, "beyond 2^44"), "refuses rows of tokens that no memory holds");
     const auto lanes = [&](int64_t lanes, int accumulate) { return ak_linear_weight_gradient(layer, 4, lanes, x.data(), x.data(), x.floats(), nullptr, accumulate); };
     report(refused(lanes(3, 0), "power of two") && refused(lanes(8, 0), "evenly") && refused(lanes(2, 1), "accumulated"), "refuses lanes that are no tree");
     ak_linear_free(layer);

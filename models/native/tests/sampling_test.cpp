@@ -142,7 +142,9 @@ void sampled_log_probabilities(int64_t rows, int64_t width, int64_t vocabulary, 
     call(ak_linear_pack(head, w.floats()));
     call(ak_linear_forward(head, rows, x.data(), nullptr, nullptr, logits.data(), ak_f32));
     bool equal = true;
-    for (float temperature : {0.0f, 1.0f, 0.7f, 2.5f}) {
+    std::vector<double> heats = {0, 1, 0.7, 0.8, 0.85, 1.1, 2.5};
+    for (int i = 0; i < 30; ++i) heats.push_back(std::uniform_real_distribution<double>(0.3, 3)(generator));
+    for (double temperature : heats) {
         std::vector<ak_sampling> options;
         for (int64_t r = 0; r < rows; ++r) {
             options.push_back(all_of(vocabulary));
@@ -152,7 +154,7 @@ void sampled_log_probabilities(int64_t rows, int64_t width, int64_t vocabulary, 
         call(ak_sample(rows, vocabulary, logits.floats(), options.data(), sampled.data()));
         std::vector<int64_t> targets;
         for (const ak_sampled& s : sampled) targets.push_back(s.token);
-        for (int64_t r = 0; r < rows; ++r) temperatures.put(r, temperature == 0 ? 1 : temperature);
+        for (int64_t r = 0; r < rows; ++r) temperatures.put(r, temperature == 0 ? 1 : static_cast<float>(temperature));
         ak_objective objective = {};
         objective.temperatures = temperatures.floats();
         const ak_head_rows results = {nullptr, found.floats(), nullptr};
