@@ -57,7 +57,7 @@ test: ## run all tests; the last line has the counts
 	ops/test.sh
 
 cluster-test: ## run the long tests of many processes: killed, suspended, cut off; takes minutes
-	@ops/setup.sh python3-torch postgresql nftables iproute2 faketime
+	@ops/setup.sh python3-torch postgresql nftables iproute2
 	$(DOTNET_BUILD)
 	ops/test.sh --cluster
 

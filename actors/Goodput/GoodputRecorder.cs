@@ -74,7 +74,7 @@ public sealed class GoodputRecorder : TracedActor, IWithTimers
             while (waiting.TryPeek(out var next))
             {
                 term.Confirm();
-                log ??= GoodputLog.Open(options.File);
+                log ??= GoodputLog.Open(options.File, term);
                 log.Append(next);
                 waiting.Dequeue();
             }

@@ -28,8 +28,8 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
     {
         Term.Confirm();
         Dispose();
-        ledger = SampleLedger.Open(options.LedgerFile, afterStep);
-        metrics = MetricsLog.Open(options.MetricsFile, afterStep);
+        ledger = SampleLedger.Open(options.LedgerFile, afterStep, Term);
+        metrics = MetricsLog.Open(options.MetricsFile, afterStep, Term);
         if (metrics.Newest.Number == 0 && metrics.Update == 0 && afterStep == 0)
             Branch(afterStep, BranchCause.Start, "Run started.");
         else if (metrics.Newest.Writer == options.Writer)

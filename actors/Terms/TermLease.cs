@@ -214,6 +214,7 @@ public sealed class TermLease : RunTerm, IDisposable
         }
 
         lost.Dispose();
+        Unclaim();
     }
 
     // Whoever asks holds the run's lock, which for a database in the run's folder is proof enough.

@@ -233,8 +233,10 @@ internal sealed class RunProcess
     {
         if (!term.IsShared)
             term.Take();
-        if (term.MayHaveRival)
-            directory.Detach();
+        if (!term.MayHaveRival)
+            return;
+        term.Confirm();
+        directory.Detach();
     }
 
     private void PrepareReference(CancellationToken stop)

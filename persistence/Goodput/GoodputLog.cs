@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Logs;
+using ActorTrain.Persistence.Terms;
 
 namespace ActorTrain.Persistence.Goodput;
 
@@ -15,7 +16,7 @@ public static class GoodputLog
 
     /// <summary>Opens the file to append to it; creates it if missing, and cuts off a torn last line.</summary>
     /// <exception cref="UserErrorException">Another line is not a row, or a disk error; the file is unchanged.</exception>
-    public static JsonLinesLog<GoodputRow> Open(string path) => new(Format, path);
+    public static JsonLinesLog<GoodputRow> Open(string path, RunTerm? term = null) => new(Format, path, term: term);
 
     /// <summary>Reads the rows one by one, even while a run appends to them; skips a torn last line; a missing file has none.</summary>
     /// <exception cref="UserErrorException">Another line is not a row; the message names it.</exception>

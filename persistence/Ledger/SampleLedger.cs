@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Logs;
+using ActorTrain.Persistence.Terms;
 
 namespace ActorTrain.Persistence.Ledger;
 
@@ -17,15 +18,15 @@ public sealed class SampleLedger : BranchedLog<SampleRow>
         static (stamp, row) => JsonSerializer.SerializeToUtf8Bytes(SampleLine.Of(stamp, row), SampleJson.Default.SampleLine),
         static text => JsonSerializer.Deserialize(text, SampleJson.Default.SampleLine) is { } line ? line.ToEntry(line.ToRow()) : null);
 
-    private SampleLedger(string path, long durable)
-        : base(Format, path, durable)
+    private SampleLedger(string path, long durable, RunTerm? term)
+        : base(Format, path, durable, term)
     {
     }
 
     /// <summary>Opens the ledger to append to it; creates it if missing.</summary>
     /// <param name="durable">The step that training resumes from: its row is durable. A power cut may have torn what follows.</param>
     /// <exception cref="UserErrorException">A line up to that step is not a row, or a disk error; the file is unchanged.</exception>
-    public static SampleLedger Open(string path, long durable) => new(path, durable);
+    public static SampleLedger Open(string path, long durable, RunTerm? term = null) => new(path, durable, term);
 
     /// <summary>The rows of the current line, even while a run appends to them; skips a torn last line; a missing file has none.</summary>
     /// <exception cref="UserErrorException">Another line is not a row; the message names it.</exception>

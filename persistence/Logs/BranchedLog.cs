@@ -1,4 +1,5 @@
 using ActorTrain.Models;
+using ActorTrain.Persistence.Terms;
 
 namespace ActorTrain.Persistence.Logs;
 
@@ -16,7 +17,7 @@ public abstract class BranchedLog<TRow> : IDisposable
     // Steps on the current line with rows other than the step's own.
     private readonly List<long> others = [];
 
-    private protected BranchedLog(BranchedFormat<TRow> format, string path, long durable)
+    private protected BranchedLog(BranchedFormat<TRow> format, string path, long durable, RunTerm? term)
     {
         this.format = format;
         log = new JsonLinesLog<LogEntry<TRow>>(
@@ -31,7 +32,8 @@ public abstract class BranchedLog<TRow> : IDisposable
                     Remember(line.Row.Row!.Row, line.Row.Row.Stamp.Decisions, line.Offset);
             },
             () => state.LastStep >= durable,
-            static entry => entry.Branch is not null);
+            static entry => entry.Branch is not null,
+            term);
     }
 
     public Branch Newest => state.Newest;

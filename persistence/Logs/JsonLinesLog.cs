@@ -1,5 +1,6 @@
 using ActorTrain.Models;
 using ActorTrain.Models.Files;
+using ActorTrain.Persistence.Terms;
 using Microsoft.Win32.SafeHandles;
 
 namespace ActorTrain.Persistence.Logs;
@@ -21,13 +22,16 @@ public sealed class JsonLinesLog<T> : IDisposable
     /// <param name="mayEnd">Whether what follows the rows so far need not be durable, so that a power cut may have torn it; null: it must
     /// be.</param>
     /// <param name="isFlushed">Whether a row was written only after all before it were durable.</param>
+    /// <param name="term">Under which it is written; null: no other process can take the run over.</param>
+    /// <exception cref="TermLostException">Another process leads; the file is unchanged.</exception>
     /// <exception cref="UserErrorException">A line is not a row, or a disk error; the file is unchanged.</exception>
     internal JsonLinesLog(
         JsonLinesFormat<T> format,
         string path,
         Action<JsonLine<T>>? take = null,
         Func<bool>? mayEnd = null,
-        Func<T, bool>? isFlushed = null)
+        Func<T, bool>? isFlushed = null,
+        RunTerm? term = null)
     {
         this.format = format;
         this.path = path;
@@ -37,6 +41,7 @@ public sealed class JsonLinesLog<T> : IDisposable
             handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
             try
             {
+                term?.Claim(path, handle);
                 Recover(take, mayEnd, isFlushed);
                 if (isNew)
                     Disk.Sync(Path.GetDirectoryName(Path.GetFullPath(path))!);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Logs;
+using ActorTrain.Persistence.Terms;
 
 namespace ActorTrain.Persistence.Metrics;
 
@@ -17,8 +18,8 @@ public sealed class MetricsLog : BranchedLog<MetricsRow>
         static (stamp, row) => JsonSerializer.SerializeToUtf8Bytes(MetricsLine.Of(stamp, row), MetricsJson.Default.MetricsLine),
         static text => JsonSerializer.Deserialize(text, MetricsJson.Default.MetricsLine) is { } line ? line.ToEntry(line.ToRow()) : null);
 
-    private MetricsLog(string path, long durable)
-        : base(Format, path, durable)
+    private MetricsLog(string path, long durable, RunTerm? term)
+        : base(Format, path, durable, term)
     {
     }
 
@@ -26,7 +27,7 @@ public sealed class MetricsLog : BranchedLog<MetricsRow>
     /// <param name="durable">The step that training resumes from: its row is durable. A power cut may have torn what follows.</param>
     /// <exception cref="UserErrorException">A line up to that step is not a metrics row, or a disk error; the file is
     /// unchanged.</exception>
-    public static MetricsLog Open(string path, long durable) => new(path, durable);
+    public static MetricsLog Open(string path, long durable, RunTerm? term = null) => new(path, durable, term);
 
     /// <summary>The rows of the current line, even while a run appends to them; skips a torn last line; a missing file has none.</summary>
     /// <exception cref="UserErrorException">Another line is not a metrics row; the message names it.</exception>

@@ -32,9 +32,9 @@ public sealed class Judgements : IDisposable
     private readonly FileStream? held;
     private UserErrorException? failure;
 
-    private Judgements(string path, bool isWritten)
+    private Judgements(string path, bool isWritten, RunTerm? term = null)
     {
-        Path = path;
+        (Path, Term) = (path, term ?? RunTerm.None);
         if (!isWritten)
         {
             foreach (var line in Format.Read(path))
@@ -45,7 +45,7 @@ public sealed class Judgements : IDisposable
         held = Hold(path);
         try
         {
-            log = new JsonLinesLog<Judgement>(Format, path, Note);
+            log = new JsonLinesLog<Judgement>(Format, path, Note, term: term);
 
             // The last process may have been killed before it made its last lines durable.
             log.Flush();
@@ -62,12 +62,12 @@ public sealed class Judgements : IDisposable
     public string Path { get; }
 
     /// <summary>Under which it is written.</summary>
-    public RunTerm Term { get; private init; } = RunTerm.None;
+    public RunTerm Term { get; }
 
     /// <summary>Opens the file to append to it; creates it if missing.</summary>
     /// <exception cref="UserErrorException">A line is not a judgement, another process has it open to append to it, or a disk error; the
     /// file is unchanged.</exception>
-    public static Judgements Open(string path, RunTerm? term = null) => new(path, isWritten: true) { Term = term ?? RunTerm.None };
+    public static Judgements Open(string path, RunTerm? term = null) => new(path, isWritten: true, term);
 
     /// <summary>Reads the file, even while a run appends to it; a missing one has no judgements.</summary>
     /// <exception cref="UserErrorException">A line is not a judgement, or a disk error.</exception>
@@ -125,12 +125,14 @@ public sealed class Judgements : IDisposable
         }
     }
 
-    // A lock on the file itself would keep readers out.
+    /// <summary>A lock on the file itself would keep readers out.</summary>
+    internal static string LockOf(string path) => path + ".lock";
+
     private static FileStream Hold(string path)
     {
         try
         {
-            return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(LockOf(path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException exception) when (Disk.IsLocked(exception))
         {

@@ -4,6 +4,7 @@ using ActorTrain.Models.Files;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Machine;
 using ActorTrain.Persistence.Metrics;
+using ActorTrain.Persistence.Rollouts;
 
 namespace ActorTrain.Persistence.Runs;
 
@@ -140,13 +141,15 @@ public sealed class RunDirectory
             File.Delete(UnwrittenFile);
     });
 
-    /// <summary>Replaces the files that grow by copies: a process that led the run before, and may still have them open, writes to files
-    /// without a name from now on.</summary>
+    /// <summary>Replaces the files that grow by copies: a process that led the run before, and may still have them open or locked, writes
+    /// to files without a name from now on.</summary>
     /// <exception cref="UserErrorException">A disk error.</exception>
     public void Detach()
     {
         foreach (var file in new[] { MetricsFile, LedgerFile, GoodputFile, JudgementsFile, EvaluationJudgementsFile }.Where(File.Exists))
             Disk.Attempt($"Cannot replace {file} by a copy", () => Disk.ReplaceByCopy(file));
+        var judging = Judgements.LockOf(JudgementsFile);
+        Disk.Attempt($"Cannot delete {judging}", () => File.Delete(judging));
     }
 
     /// <summary>Writes the configuration atomically and durably.</summary>

@@ -51,6 +51,7 @@ public sealed class ManyNodesTests(RealRun real, ITestOutputHelper output)
         using (nodes)
         {
             nodes.Start(1);
+            run.WaitForLine(default, "n1 joined").ShouldNotBeNull(run.Output);
             ShouldTrainOn(run, 1);
             nodes.Start(3);
             ShouldTrainOn(run, 4);

@@ -66,7 +66,7 @@ public sealed class ControlProcesses : IDisposable
                 is not null || candidates.TrueForAll(static process => process.HasEnded),
             "An election");
         return leader ?? throw new InvalidOperationException(
-            $"Nobody was elected: {string.Join('\n', all.Select(static process => process.Output))}");
+            $"Nobody was elected: {string.Join('\n', all.Select(static process => process.HasEnded ? process.End().Error : process.Output))}");
     }
 
     /// <summary>Those that have not ended, but for some.</summary>

@@ -21,8 +21,7 @@ public sealed class TestNetwork : IDisposable
     }
 
     /// <summary>Whether the machine allows it.</summary>
-    public static bool IsPermitted =>
-        Environment.UserName == "root" && File.Exists("/usr/sbin/nft") && File.Exists(TestHost.FakeTime);
+    public static bool IsPermitted => Environment.UserName == "root" && File.Exists("/usr/sbin/nft");
 
     private string Switch => $"{prefix}-switch";
 
@@ -106,7 +105,7 @@ public sealed class NetworkFactAttribute : FactAttribute
     public NetworkFactAttribute()
     {
         if (!TestNetwork.IsPermitted)
-            Skip = "It makes network namespaces: run it as root, with the Debian packages iproute2, nftables and faketime.";
+            Skip = "It makes network namespaces: run it as root, with the Debian packages iproute2 and nftables.";
     }
 }
 
@@ -114,16 +113,11 @@ public sealed class NetworkFactAttribute : FactAttribute
 /// <param name="Namespace">Of its network.</param>
 public sealed record TestHost(string Name, string Namespace, string Address)
 {
-    internal const string FakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
-
     /// <summary>By how many seconds its clock is fast.</summary>
     public int FastBy { get; init; }
 
-    private string[] Clock => FastBy == 0 ? [] :
-    [
-        "env", $"LD_PRELOAD={FakeTime}", string.Create(CultureInfo.InvariantCulture, $"FAKETIME={FastBy:+0;-0}s"),
-        "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1",
-    ];
+    private string[] Clock => FastBy == 0 ? []
+        : ["env", $"LD_PRELOAD={WrongClock.Library.Value}", string.Create(CultureInfo.InvariantCulture, $"CLOCK_FAST_BY={FastBy}")];
 
     /// <summary>What starts a program there, before its name and arguments. Its processes end with the one that is started.</summary>
     public string[] Prefix =>

@@ -1,6 +1,10 @@
+using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Terms;
+using ActorTrain.Actors.Tests.Metrics;
 using ActorTrain.Models;
+using ActorTrain.Models.Files;
+using ActorTrain.Persistence.Terms;
 
 namespace ActorTrain.Actors.Tests.Terms;
 
@@ -65,6 +69,34 @@ public sealed class ElectedTermTests
         first.Dispose();
         var holder = database.Table().Read("book")!;
         (holder.Number, holder.Ending, holder.Control).ShouldBe((2, null, "127.0.0.1:8"));
+    }
+
+    /// <summary>The superseded process is cut off from the database, and its writer starts again.</summary>
+    [Fact]
+    public void A_superseded_process_opens_no_file_that_the_next_has_taken_over()
+    {
+        using var database = new TermDatabase(postgres: true);
+        using var here = new TestFolder();
+        var options = MetricsFilesTests.Options(here);
+        using var first = Elected(database, 7);
+        first.Take();
+        using var writing = new MetricsFiles(options, static () => default, static _ => { }) { Term = first };
+        for (var restart = 0; restart < 2; restart++)
+        {
+            writing.Open(0);
+            writing.Append(MetricsFilesTests.Step(1, 1).Measurement);
+        }
+
+        using var second = Elected(database, 8);
+        second.Take();
+        string[] files = [options.MetricsFile, options.LedgerFile];
+        foreach (var file in files)
+            Disk.ReplaceByCopy(file);
+        var before = files.Select(File.ReadAllText).ToList();
+        writing.Append(MetricsFilesTests.Step(2, 2).Measurement);
+        Should.Throw<TermLostException>(() => writing.Open(1));
+        first.Lost.IsCancellationRequested.ShouldBeTrue();
+        files.Select(File.ReadAllText).ShouldBe(before);
     }
 
     private static TermLease Elected(TermDatabase database, int process) => new(
