@@ -16,6 +16,9 @@ public sealed class TermLease : RunTerm, IDisposable
     private static readonly TimeSpan LongestPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ConfirmPatience = TimeSpan.FromSeconds(60), EndPatience = TimeSpan.FromSeconds(10);
 
+    // Long enough that a service manager does not take repeated starts for a loop.
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(8), StartInterval = TimeSpan.FromSeconds(0.5);
+
     private readonly object gate = new();
     private readonly Lock database = new();
     private readonly CancellationTokenSource lost = new();
@@ -76,7 +79,8 @@ public sealed class TermLease : RunTerm, IDisposable
 
     public override CancellationToken Lost => lost.Token;
 
-    /// <summary>Waits while the process that led last might still renew its lease, and might be dead. Changes nothing.</summary>
+    /// <summary>Waits while the process that led last might still renew its lease, and might be dead, and a little for a database that does
+    /// not answer. Changes nothing.</summary>
     /// <param name="note">Called once if there is something to wait for.</param>
     /// <exception cref="UserErrorException">Another process leads, or the database is unavailable.</exception>
     /// <exception cref="OperationCanceledException">A stop was requested.</exception>
@@ -84,7 +88,7 @@ public sealed class TermLease : RunTerm, IDisposable
     {
         ArgumentNullException.ThrowIfNull(note);
         TermHolder? before = null;
-        while (Read() is { } holder && !MayTake(holder))
+        while (ReadPatiently(note, stop) is { } holder && !MayTake(holder))
         {
             if (before is null)
                 note($"{holder} led {run} until {holder.Age.TotalSeconds:0.#} s ago; waiting up to {holder.Lease.TotalSeconds:0.#} s for a "
@@ -94,6 +98,25 @@ public sealed class TermLease : RunTerm, IDisposable
             before = holder;
             stop.WaitHandle.WaitOne(Least(holder.Lease / LooksPerLease, TimeSpan.FromSeconds(1)));
             stop.ThrowIfCancellationRequested();
+        }
+    }
+
+    private TermHolder? ReadPatiently(Action<string> note, CancellationToken stop)
+    {
+        var until = clock() + StartPatience;
+        for (var isTold = false; ; isTold = true)
+        {
+            try
+            {
+                return Read();
+            }
+            catch (UnavailableException) when (clock() < until)
+            {
+                if (!isTold)
+                    note($"the journal's database does not answer; waiting up to {StartPatience.TotalSeconds:0} s for it.");
+                stop.WaitHandle.WaitOne(StartInterval);
+                stop.ThrowIfCancellationRequested();
+            }
         }
     }
 
@@ -234,9 +257,10 @@ public sealed class TermLease : RunTerm, IDisposable
         }
         catch (Exception exception) when (IsAway(exception))
         {
-            throw new UserErrorException(
+            throw UnavailableException.Of(
+                exception,
                 $"The journal's database does not say who leads the run {run}: {exception.GetBaseException().Message.TrimEnd('.')}; "
-                + "see that journal.connection names a database that answers, in which this user may create tables.", exception);
+                + "see that journal.connection names a database that answers, in which this user may create tables.");
         }
     }
 

@@ -58,10 +58,10 @@ internal static class CommandLine
                 ProcessTerminationTimeout = null,
             });
         }
-        catch (TermLostException error)
+        catch (UserErrorException error) when (error is TermLostException or UnavailableException)
         {
             Refuse(context, error.Message);
-            return ExitCode.Superseded;
+            return ExitCode.TryAgain;
         }
         catch (UserErrorException error)
         {

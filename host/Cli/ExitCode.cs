@@ -11,8 +11,9 @@ public static class ExitCode
 
     public const int UserError = 2;
 
-    /// <summary>Another process has taken the run over, so nothing was saved; EX_TEMPFAIL of sysexits.h.</summary>
-    public const int Superseded = 75;
+    /// <summary>The same command may succeed later: another process has taken the run over, so that nothing was saved, or the journal's
+    /// database does not answer; EX_TEMPFAIL of sysexits.h.</summary>
+    public const int TryAgain = 75;
 
     public const int Cancelled = 130;
 }

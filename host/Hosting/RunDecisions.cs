@@ -41,7 +41,7 @@ internal static class RunDecisions
         {
             var sentence = Unreadable($": {exception.GetBaseException().Message}");
             if (away is null)
-                throw new UserErrorException(sentence, exception);
+                throw UnavailableException.Of(exception, sentence);
             away(sentence);
             return [];
         }

@@ -32,9 +32,11 @@ internal static class MemoryBench
     {
         train(warmUp);
         var before = Resident();
-        train(steps);
+        train(steps / 2);
+        var halfway = Resident();
+        train(steps - steps / 2);
         var after = Resident();
-        Console.WriteLine($"  {name,-16}{steps,7} steps: {before:F1} MB → {after:F1} MB");
+        Console.WriteLine($"  {name,-16}{steps,7} steps: {before:F1} MB → {after:F1} MB, {halfway:F1} halfway");
         return 100 * (after - before) / before;
     }
 
