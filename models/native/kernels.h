@@ -105,7 +105,7 @@ typedef struct {
     const float* slopes;  // [heads] slope·(key − query) is added to the scaled scores (ALiBi, Press et al. 2022), in positions; null: nothing
 } ak_attention_mask;
 // Causal self-attention that never stores rows×rows; the work is proportional to the pairs that see each other. Keys and values of other texts, and those that
-// no row of a call sees, may be NaN; one that is not finite may show in rows of its own text that do not see it, at most 16 away (32, at the edge of a window). qkv [rows, (heads + 2·kv_heads)·head_width]:
+// no row of a call sees, may be NaN; one that is not finite may show in rows of its own text that do not see it, at most 13 away. qkv [rows, (heads + 2·kv_heads)·head_width]:
 // queries, then keys, then values; query head h reads key head h / (heads / kv_heads). out [rows, heads·head_width]; lse [heads, rows] is kept for the backward.
 AK_API int ak_attention_forward(int64_t rows, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, double scale, const ak_segments* segments,
                                 const ak_attention_mask* mask, void* out, float* lse, int dtype);

@@ -4,7 +4,6 @@
 #include <elf.h>
 #include <immintrin.h>
 #include <omp.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -71,8 +70,16 @@ inline double flops_limit(int dtype, int threads) {
     return flops[0] * threads / seconds;
 }
 
-// Room of all caches.
-inline double cache_bytes() { return static_cast<double>(std::max({sysconf(_SC_LEVEL2_CACHE_SIZE), sysconf(_SC_LEVEL3_CACHE_SIZE), 1L << 20})); }
+// Room of the largest cache, by the kernel: the C library's answer is wrong on some virtual machines.
+inline double cache_bytes() {
+    double most = 1 << 20;
+    for (int level = 0; level < 8; ++level) {
+        std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(level) + "/size");
+        double kilobytes = 0;
+        if (file >> kilobytes) most = std::max(most, kilobytes * 1024);
+    }
+    return most;
+}
 
 // ---- Cases -------------------------------------------------------------------------------------------------------------------------------------
 

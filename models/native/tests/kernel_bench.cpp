@@ -223,7 +223,7 @@ void flat_vectors(const Bench& bench, int64_t count) {
 
 void measure(int dtype, int threads, const std::string& wanted) {
     ak_set_threads(threads);
-    const Bench bench = {dtype, threads, flops_limit(dtype, threads), ak_memory_rate(0, 3), ak_memory_rate(1, 3), wanted};
+    const Bench bench = {dtype, threads, flops_limit(dtype, threads), ak_memory_rate(0, 10), ak_memory_rate(1, 10), wanted};
     std::printf("%s, %s, %d threads; limits: %.0f GFLOP/s, %.1f GB/s read, %.1f GB/s read and written; caches of %.0f MB\n", ak_description(),
                 dtype == ak_bf16 ? "bf16" : "fp32", threads, bench.flops * 1e-9, bench.read * 1e-9, bench.update * 1e-9, cache_bytes() / (1 << 20));
     linear(bench, "10.9M", 2048, 384, 1536);
