@@ -56,7 +56,7 @@ internal static class DecodeBench
     }
 
     // What the caches hold may be read faster than memory.
-    private static string InCaches(long bytes) => bytes <= Machine.CacheBytes ? " (which its caches hold)" : "";
+    private static string InCaches(double bytes) => bytes <= Machine.CacheBytes ? " (which its caches hold)" : "";
 
     // On a CPU without instructions for bfloat16, the one in which the work itself is faster.
     private static Precision OurPrecision(string name, PeerTraining shape, Func<DecodeTrainee, double> work)

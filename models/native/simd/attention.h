@@ -148,7 +148,7 @@ struct Attention {
             with_rows(rows, [&](auto n) { weigh_panel<n>(a.a, p_ld, values, range, panel, rest, to, factors); });
     }
     template <int Rows>
-    void weigh_few(const RowsA& p, const Blocks& values, const Keys& range, T* const* to, const float* factors) const {
+    __attribute__((noinline)) void weigh_few(const RowsA& p, const Blocks& values, const Keys& range, T* const* to, const float* factors) const {
         for (int64_t first = 0; first < width_panels; first += panels_abreast<Rows>)
             with_panels<Rows>(width_panels - first, [&](auto count) {
                 Sums<Rows> sums[count];
