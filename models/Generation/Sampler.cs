@@ -1,3 +1,5 @@
+using ActorTrain.Models.Numerics;
+
 namespace ActorTrain.Models.Generation;
 
 /// <summary>Draws a token from logits in scalar arithmetic, for models that do not run on the fused kernels.</summary>
@@ -9,16 +11,16 @@ public static class Sampler
     {
         var options = how.Options;
         var isGreedy = options.Temperature == 0;
-        var temperature = isGreedy ? 1 : options.Temperature;
+        double inverse = isGreedy ? 1 : Temperature.InverseOf(options.Temperature);
         var values = Penalised(logits, how);
         var ids = Enumerable.Range(0, how.Pieces).ToArray();
         Array.Sort(ids, (a, b) => values[a] != values[b] ? values[b].CompareTo(values[a]) : a.CompareTo(b));
         var top = values[ids[0]];
-        var lse = LogSumExp(logits, temperature);
+        var lse = LogSumExp(logits, inverse);
         if (!double.IsFinite(lse) || !double.IsFinite(top))
             throw new InvalidOperationException("The logits have no distribution: NaN, infinity, or nothing that may be drawn.");
 
-        double Weight(int id) => Math.Exp((values[id] - top) / temperature);
+        double Weight(int id) => Math.Exp((values[id] - top) * inverse);
         var likeliest = isGreedy ? ids.Take(1) : ids.TakeWhile(id => Weight(id) is > 0 and var weight && weight >= options.MinP);
         var kept = Nucleus([.. options.TopK > 0 ? likeliest.Take(options.TopK) : likeliest], Weight, options.TopP);
         var total = kept.Sum(Weight);
@@ -31,7 +33,7 @@ public static class Sampler
                 break;
         }
 
-        return new DrawnToken(chosen, (float)(logits[chosen] / temperature - lse), (float)Math.Log(Weight(chosen) / total));
+        return new DrawnToken(chosen, (float)(logits[chosen] * inverse - lse), (float)Math.Log(Weight(chosen) / total));
     }
 
     private static double[] Penalised(ReadOnlySpan<float> logits, Drawing how)
@@ -48,15 +50,15 @@ public static class Sampler
         return values;
     }
 
-    private static double LogSumExp(ReadOnlySpan<float> logits, double temperature)
+    private static double LogSumExp(ReadOnlySpan<float> logits, double inverse)
     {
         var top = double.NegativeInfinity;
         foreach (var logit in logits)
             top = Math.Max(top, logit);
         double total = 0;
         foreach (var logit in logits)
-            total += Math.Exp((logit - top) / temperature);
-        return top / temperature + Math.Log(total);
+            total += Math.Exp((logit - top) * inverse);
+        return top * inverse + Math.Log(total);
     }
 
     // The fewest whose probability reaches p, in the order of ids.

@@ -14,6 +14,7 @@ internal static partial class NativeKernels
     [LibraryImport(Library)] internal static partial nint ak_description();
     [LibraryImport(Library)] internal static partial nint ak_error();
     [LibraryImport(Library)] internal static partial void ak_set_threads(int threads);
+    [LibraryImport(Library)] internal static partial double ak_memory_rate(int writes, int repetitions);
 
     [LibraryImport(Library)] internal static partial nint ak_linear_new(long input, long output, int dtype);
     [LibraryImport(Library)] internal static partial void ak_linear_free(nint linear);

@@ -5,11 +5,12 @@ public readonly struct HeadForm
 {
     private readonly float? temperature;
 
-    /// <summary>What the logits are divided by, above 0.</summary>
+    /// <summary>What the logits are divided by, from 0.001 to 1000.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is beyond.</exception>
     public float Temperature
     {
         get => temperature ?? 1;
-        init => temperature = value;
+        init => temperature = Numerics.Temperature.Checked(value);
     }
 
     /// <summary>What is gained by the entropy of each row, in the gradient; null: nothing.</summary>

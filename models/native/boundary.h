@@ -1,5 +1,6 @@
 // What the functions of kernels.h share: the kernels in use, checks of arguments, and exceptions as error codes.
 #pragma once
+#include <cmath>
 #include <initializer_list>
 #include <new>
 #include <string>
@@ -19,6 +20,14 @@ inline void check(bool holds, const std::string& otherwise) {
 inline void check_dtype(int dtype) { check(dtype == ak_f32 || dtype == ak_bf16, "dtype " + std::to_string(dtype) + " is neither ak_f32 (0) nor ak_bf16 (1)"); }
 
 inline void check_size(const char* name, int64_t value) { check(value > 0, std::string(name) + " is " + std::to_string(value) + ", but must be positive"); }
+
+inline void check_count(const char* name, int64_t value) { check(value >= 0, std::string(name) + " is " + std::to_string(value) + ", but must not be negative"); }
+
+// A coefficient that arithmetic would spread over everything.
+inline void check_from_0(const char* name, double value) {
+    check(value >= 0 && std::isfinite(value), std::string(name) + " is " + std::to_string(value) + ", but must be finite and not negative");
+}
+inline void check_finite(const char* name, double value) { check(std::isfinite(value), std::string(name) + " is " + std::to_string(value) + ", but must be finite"); }
 
 // That memory for so many elements can be asked for at all.
 inline void check_sizes(const char* names, std::initializer_list<int64_t> sizes) {

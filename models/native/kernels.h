@@ -26,6 +26,9 @@ AK_API int ak_configure(int isa);
 AK_API const char* ak_description(void);  // the kernels in use: "x86-64-v3", "x86-64-v4" or "x86-64-v4+bf16"
 AK_API const char* ak_error(void);
 AK_API void ak_set_threads(int threads);
+// Bytes per second that the threads move of memory that no cache holds: read, or (writes 1) read and written, counted as both. The best of many streams and few,
+// each as often as told; takes 512 MiB for as long. NaN on failure.
+AK_API double ak_memory_rate(int writes, int repetitions);
 
 // ---- Lanes -------------------------------------------------------------------------------------------------------------------------------------
 // Functions that add parameter gradients over rows take `lanes`, a power of two up to 2^16: the rows are those of so many lanes, equally many each, one
@@ -101,7 +104,8 @@ typedef struct {
     int64_t sinks;        // and the first so many of its text in any case
     const float* slopes;  // [heads] slope·(key − query) is added to the scaled scores (ALiBi, Press et al. 2022), in positions; null: nothing
 } ak_attention_mask;
-// Causal self-attention that never stores rows×rows; the work is proportional to the pairs that see each other. qkv [rows, (heads + 2·kv_heads)·head_width]:
+// Causal self-attention that never stores rows×rows; the work is proportional to the pairs that see each other. Keys and values of other texts, and those that
+// no row of a call sees, may be NaN; one that is not finite may show in rows of its own text that do not see it, at most 13 away. qkv [rows, (heads + 2·kv_heads)·head_width]:
 // queries, then keys, then values; query head h reads key head h / (heads / kv_heads). out [rows, heads·head_width]; lse [heads, rows] is kept for the backward.
 AK_API int ak_attention_forward(int64_t rows, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, double scale, const ak_segments* segments,
                                 const ak_attention_mask* mask, void* out, float* lse, int dtype);

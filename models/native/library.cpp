@@ -1,6 +1,4 @@
 // The C boundary: chooses the instruction set; linear layers, norms, activations, embedding and head.
-#include <cmath>
-
 #include "boundary.h"
 
 namespace {
@@ -56,9 +54,8 @@ void check_objective(int64_t rows, const ak_objective& objective) {
     for (int64_t i = 0; objective.temperatures && i < rows; ++i)
         check(is_temperature(objective.temperatures[i]), "temperatures[" + std::to_string(i) + "] is " + std::to_string(objective.temperatures[i]) + ", but must be " +
                                                              temperature_bounds);
-    const auto is_from_0 = [](float x) { return x >= 0 && std::isfinite(x); };
-    check(is_from_0(objective.soft_cap), "soft_cap is " + std::to_string(objective.soft_cap) + ", but must be finite and not negative");
-    check(is_from_0(objective.z_loss), "z_loss is " + std::to_string(objective.z_loss) + ", but must be finite and not negative");
+    check_from_0("soft_cap", objective.soft_cap);
+    check_from_0("z_loss", objective.z_loss);
     check(objective.label_smoothing >= 0 && objective.label_smoothing <= 1, "label_smoothing is " + std::to_string(objective.label_smoothing) + ", but must be from 0 to 1");
 }
 
@@ -172,6 +169,7 @@ int ak_layer_norm_forward(int64_t rows, int64_t width, const float* x, const flo
         check_size("rows", rows);
         check_size("width", width);
         check_dtype(y_dtype);
+        check_from_0("epsilon", epsilon);
         kernels().layer_norm_forward(rows, width, x, weight, bias, static_cast<float>(epsilon), y, y_dtype, mean, rstd);
     });
 }
@@ -192,6 +190,7 @@ int ak_rms_norm_forward(int64_t rows, int64_t width, const float* x, const float
         check_size("rows", rows);
         check_size("width", width);
         check_dtype(y_dtype);
+        check_from_0("epsilon", epsilon);
         kernels().rms_norm_forward(rows, width, x, weight, static_cast<float>(epsilon), y, y_dtype, rstd);
     });
 }
@@ -210,6 +209,7 @@ int ak_rms_norm_backward(int64_t rows, int64_t lanes, int64_t width, const void*
 int ak_gelu_forward(int64_t count, const void* x, void* y, int dtype) {
     return guarded([&] {
         check_dtype(dtype);
+        check_count("count", count);
         kernels().gelu_forward(count, x, y, dtype);
     });
 }
@@ -217,6 +217,7 @@ int ak_gelu_forward(int64_t count, const void* x, void* y, int dtype) {
 int ak_gelu_backward(int64_t count, const void* x, const void* dy, void* dx, int dtype) {
     return guarded([&] {
         check_dtype(dtype);
+        check_count("count", count);
         kernels().gelu_backward(count, x, dy, dx, dtype);
     });
 }
@@ -224,6 +225,7 @@ int ak_gelu_backward(int64_t count, const void* x, const void* dy, void* dx, int
 int ak_swiglu_forward(int64_t rows, int64_t width, const void* gate_up, void* y, int dtype) {
     return guarded([&] {
         check_dtype(dtype);
+        check_count("rows", rows);
         check_size("width", width);
         kernels().swiglu_forward(rows, width, gate_up, y, dtype);
     });
@@ -232,6 +234,7 @@ int ak_swiglu_forward(int64_t rows, int64_t width, const void* gate_up, void* y,
 int ak_swiglu_backward(int64_t rows, int64_t width, const void* gate_up, const void* dy, void* d_gate_up, int dtype) {
     return guarded([&] {
         check_dtype(dtype);
+        check_count("rows", rows);
         check_size("width", width);
         kernels().swiglu_backward(rows, width, gate_up, dy, d_gate_up, dtype);
     });
@@ -243,6 +246,7 @@ int ak_embedding_forward(int64_t batch, int64_t time, int64_t width, const int64
         check_size("batch", batch);
         check_size("time", time);
         check_size("width", width);
+        check_sizes("batch, time and width", {batch, time, width});
         check_ids("tokens", batch * time, tokens, 0, INT64_MAX);
         if (positions) check_ids("positions", batch * time, positions, 0, INT64_MAX);
         kernels().embedding_forward(batch, time, width, tokens, positions, token_weight, position_weight, x);
@@ -256,7 +260,9 @@ int ak_embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vo
         check_size("batch", batch);
         check_size("time", time);
         check_size("width", width);
+        check_sizes("batch, time and width", {batch, time, width});
         check_size("vocabulary", vocabulary);
+        check_finite("token_scale", token_scale);
         check_ids("tokens", batch * time, tokens, 0, vocabulary);
         check_lanes(lanes, batch, accumulate_positions);
         check(lanes == 1 || (token_rows && token_rows->lanes == lanes), "several lanes of an embedding need token_rows, begun with as many");

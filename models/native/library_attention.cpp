@@ -16,6 +16,7 @@ void check_heads(int64_t heads, int64_t kv_heads, int64_t head_width, int dtype)
     check_size("heads", heads);
     check_size("kv_heads", kv_heads);
     check_size("head_width", head_width);
+    check_sizes("heads and head_width", {heads, head_width});
     check(heads % kv_heads == 0, std::to_string(heads) + " query heads cannot share " + std::to_string(kv_heads) + " key heads evenly");
 }
 
@@ -33,12 +34,13 @@ void check_segments(int64_t rows, const ak_segments* segments) {
     check(!segments->ends || segments->ends[segments->count - 1] == rows, "the segments do not end with the " + std::to_string(rows) + " rows");
 }
 
-const ak_attention_mask& checked(const ak_attention_mask* mask, double scale) {
+const ak_attention_mask& checked(const ak_attention_mask* mask, double scale, int64_t heads) {
     static const ak_attention_mask causal = {};
-    check(scale > 0, "scale is " + std::to_string(scale) + ", but must be positive");
+    check(scale > 0 && std::isfinite(scale), "scale is " + std::to_string(scale) + ", but must be positive and finite");
     if (!mask) return causal;
     check(mask->window >= 0, "window is " + std::to_string(mask->window) + ", but must not be negative");
     check(mask->sinks >= 0, "sinks is " + std::to_string(mask->sinks) + ", but must not be negative");
+    for (int64_t h = 0; mask->slopes && h < heads; ++h) check_finite(("slopes[" + std::to_string(h) + "]").c_str(), mask->slopes[h]);
     return *mask;
 }
 
@@ -109,7 +111,7 @@ int ak_attention_forward(int64_t rows, int64_t heads, int64_t kv_heads, int64_t 
     return guarded([&] {
         check_heads(heads, kv_heads, head_width, dtype);
         check_segments(rows, segments);
-        kernels().attention_forward(rows, heads, kv_heads, head_width, qkv, static_cast<float>(scale), *segments, checked(mask, scale), out, lse, dtype);
+        kernels().attention_forward(rows, heads, kv_heads, head_width, qkv, static_cast<float>(scale), *segments, checked(mask, scale, heads), out, lse, dtype);
     });
 }
 
@@ -118,7 +120,7 @@ int ak_attention_backward(int64_t rows, int64_t heads, int64_t kv_heads, int64_t
     return guarded([&] {
         check_heads(heads, kv_heads, head_width, dtype);
         check_segments(rows, segments);
-        kernels().attention_backward(rows, heads, kv_heads, head_width, qkv, out, lse, dout, static_cast<float>(scale), *segments, checked(mask, scale), dqkv, dtype);
+        kernels().attention_backward(rows, heads, kv_heads, head_width, qkv, out, lse, dout, static_cast<float>(scale), *segments, checked(mask, scale, heads), dqkv, dtype);
     });
 }
 
@@ -155,8 +157,8 @@ int ak_kv_attention(ak_kv* kv, int64_t layer, int64_t runs, const ak_kv_run* run
         check_heads(heads, kv->kv_heads, kv->head_width, kv->dtype);
         check(layer >= 0 && layer < kv->layers, "layer is " + std::to_string(layer) + ", outside 0.." + std::to_string(kv->layers - 1));
         check_size("runs", runs);
-        check_runs(kv, runs, run, checked(mask, scale));
-        kernels().kv_attention(*kv, layer, runs, run, heads, qkv, static_cast<float>(scale), checked(mask, scale), out);
+        check_runs(kv, runs, run, checked(mask, scale, heads));
+        kernels().kv_attention(*kv, layer, runs, run, heads, qkv, static_cast<float>(scale), checked(mask, scale, heads), out);
     });
 }
 

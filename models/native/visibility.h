@@ -24,10 +24,11 @@ inline Keys keys_seen(const ak_attention_mask& mask, int64_t position, int64_t p
     return begin > mask.sinks ? Keys{mask.sinks, begin, end} : Keys{0, 0, end};
 }
 
-// All that consecutive rows see, of which these are the first and the last: whole blocks, up to the last key.
-inline Keys blocks_seen(const Keys& first, const Keys& last) {
-    const int64_t sinks = round_up(last.sinks, ak_kv_block), begin = first.begin / ak_kv_block * ak_kv_block;
+// All that consecutive rows see, of which these are the first and the last; `unit` > 1: all of so many neighbours of which one is seen, up to the last key.
+inline Keys keys_seen_by(const Keys& first, const Keys& last, int64_t unit = 1) {
+    const int64_t sinks = round_up(last.sinks, unit), begin = first.begin / unit * unit;
     return sinks < begin ? Keys{sinks, begin, last.end} : Keys{0, 0, last.end};
 }
+inline Keys blocks_seen(const Keys& first, const Keys& last) { return keys_seen_by(first, last, ak_kv_block); }
 
 }  // namespace ak

@@ -1,10 +1,7 @@
-using System.Diagnostics;
 using System.Globalization;
 using ActorTrain.Bench.Peers;
 using ActorTrain.Models;
-using ActorTrain.Models.Kernels;
-using ActorTrain.Models.Storage;
-using static TorchSharp.torch;
+using ActorTrain.Models.Runtime;
 
 namespace ActorTrain.Bench;
 
@@ -42,20 +39,24 @@ internal static class DecodeBench
             ("actortrain prefill", () => ourPrefill.Prefill(4 * texts)),
             ("torchsharp prefill", () => theirPrefill.TokensPerSecond(4 * texts)));
         var rates = new List<double>();
-        turns.Take(Rounds, () => rates.Add(BytesPerSecond()));
+        turns.Take(Rounds, () => rates.Add(MemoryRate.Read()));
         turns.Print();
 
         // Every matrix is read once per token of one text.
         var matrices = new ModelMemory(model, precisionOfOne).Packed;
         var limit = rates.Median() / matrices;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"  memory {rates.Median() / 1e9:F1} GB/s, {matrices / 1e6:F0} MB a token: at most {limit:F0} tokens/s; "
+            $"  memory {rates.Median() / 1e9:F1} GB/s, {matrices / 1e6:F0} MB a token{InCaches(matrices)}: "
+            + $"at most {limit:F0} tokens/s; "
             + $"first token after {1000 * Decoding.Prompt / turns.Median(4):F1} ms"));
         figures.Add($"{prefix}decode.1.vs_torchsharp", turns.Ratio(0, 1));
         figures.Add($"{prefix}decode.{Many}.vs_torchsharp", turns.Ratio(2, 3));
         figures.Add($"{prefix}prefill.vs_torchsharp", turns.Ratio(4, 5));
         figures.Add($"{prefix}decode.vs_memory_limit", turns.Median(0) / limit);
     }
+
+    // What the caches hold may be read faster than memory.
+    private static string InCaches(double bytes) => bytes <= Machine.CacheBytes ? " (which its caches hold)" : "";
 
     // On a CPU without instructions for bfloat16, the one in which the work itself is faster.
     private static Precision OurPrecision(string name, PeerTraining shape, Func<DecodeTrainee, double> work)
@@ -71,16 +72,5 @@ internal static class DecodeBench
         var faster = choices[turns.Ratio(0, 1) > 1 ? 0 : 1];
         Console.WriteLine($"  actortrain {name} takes {PeerTraining.NameOf(faster)}");
         return faster;
-    }
-
-    // Of reading memory that no cache holds, by all threads.
-    private static double BytesPerSecond()
-    {
-        const long Count = 1 << 27;
-        using var vector = ones(Count, dtype: float32);
-        FlatSums.Checksums([vector.Address()], [Count]);
-        var started = Stopwatch.GetTimestamp();
-        FlatSums.Checksums([vector.Address()], [Count]);
-        return Count * sizeof(float) / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 }

@@ -6,7 +6,7 @@ namespace ActorTrain.Bench;
 /// whole run with its actors, journal and metrics.</summary>
 internal static class MemoryBench
 {
-    private const int WarmUp = 200;
+    private const int WarmUp = 1_000;
 
     // The runtime compiles the code of actors again as it is used: 10 MB until here.
     private const int RunWarmUp = 4_000;

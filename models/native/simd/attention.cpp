@@ -117,7 +117,8 @@ struct Training {
                             Query tile[MR];
                             T* to[MR];
                             const int64_t count = queries(text, h, t, dqkv, row, tile), at = (text.begin + t) * out_row + h * width;
-                            const Keys all = blocks_seen(tile[0].seen, tile[count - 1].seen), now = all.within(j, j + part);
+                            const Keys now = blocks_seen(tile[0].seen, tile[count - 1].seen).within(j, j + part);
+                            const Keys all = keys_seen_by(tile[0].seen, tile[count - 1].seen), seen_now = all.within(j, j + part);
                             P *p_rows = p_block + (t - t0) * part, *ds_rows = ds_block + (t - t0) * part;
                             const RowsA q_rows = head.rows_of(query(text, h, t), row, count, q), d_rows = head.rows_of(dout + at, out_row, count, d);
                             for (int64_t i = now.start(); i < now.end; i = now.from(i + NR)) {
@@ -131,8 +132,8 @@ struct Training {
                                 softmax_gradient(s + r * part, ds + r * part, lse[h * rows + text.begin + t + r], delta[t - t0 + r], block_part, tile[r].seen,
                                                  p_rows + r * part, ds_rows + r * part);
                             }
-                            if (!now.is_empty())
-                                head.weigh(ds_rows, part / depth, count, {k_sums, head.sum_block}, now,
+                            if (!seen_now.is_empty())
+                                head.weigh(ds_rows, part / depth, count, {k_sums, head.sum_block}, seen_now,
                                            {dq + (t - t0) * padded, all.start() >= j, all.end <= j + part}, to, ones);
                         }
                         add_transposed(p_block, part, d_block, seeing, block_part, a, dv);

@@ -1,6 +1,7 @@
 // Attention of a few queries to the keys of one text (after Dao et al. 2022, arXiv:2205.14135): their scores stay in cache and are never stored. Keys and
-// values are packed in blocks of positions, as tiles read them. Everything is aligned by the position in the text, and keys that a row does not see add 0
-// to its sums, so its bits depend on nothing but what it sees, as long as the values of its text are finite; no other text's NaN gets there.
+// values are packed in blocks of positions, as tiles read them. Everything is aligned by the position in the text, and what a row does not see adds 0 to its
+// sums, so its bits depend on nothing but what it sees. Only 0·NaN and 0·∞ are not 0: a value that is not finite reaches the rows of the same tile (at most MR
+// queries, MR keys in the backward; and the other one of a pair in bf16) beside those that see it. One that no row of the tile sees, or of another text, reaches none.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -120,6 +121,18 @@ struct Attention {
     }
     const float* panel(const Blocks& keys, int64_t j) const { return keys.of(j) + j % ak_kv_block * width_cells; }
 
+    // The cells of a range, as far as they lie in one block: body(cell, cells).
+    template <class Body>
+    static inline __attribute__((always_inline)) void by_block(const Keys& range, const Body& body) {
+        for (int64_t j = range.start(), next; j < range.end; j = range.from(next)) {
+            next = std::min(j / ak_kv_block * ak_kv_block + ak_kv_block, j < range.sinks ? std::min(range.sinks, range.end) : range.end);
+            body(j / depth, ceil_div(next, depth) - j / depth);
+        }
+    }
+    const float* cell_of(const Blocks& values, int64_t cell, int64_t panel) const {
+        return values.of(cell * depth) + (panel * block_cells + cell % block_cells) * NR;
+    }
+
     // Sums over the keys of a range of those over a wider one: begun there, or resting in memory before and after.
     struct Rest {
         float* sums;  // [rows, padded]
@@ -135,17 +148,16 @@ struct Attention {
             with_rows(rows, [&](auto n) { weigh_panel<n>(a.a, p_ld, values, range, panel, rest, to, factors); });
     }
     template <int Rows>
-    void weigh_few(const RowsA& p, const Blocks& values, const Keys& range, T* const* to, const float* factors) const {
+    __attribute__((noinline)) void weigh_few(const RowsA& p, const Blocks& values, const Keys& range, T* const* to, const float* factors) const {
         for (int64_t first = 0; first < width_panels; first += panels_abreast<Rows>)
             with_panels<Rows>(width_panels - first, [&](auto count) {
                 Sums<Rows> sums[count];
                 for (int i = 0; i < count; ++i) StartAtZero().template operator()<Rows>(sums[i]);
-                for (int64_t j = range.start(); j < range.end; j = range.from(j + ak_kv_block)) {
+                by_block(range, [&](int64_t cell, int64_t cells) __attribute__((always_inline)) {
                     const float* from[count];
-                    for (int i = 0; i < count; ++i) from[i] = values.of(j) + (first + i) * block_cells * NR;
-                    multiply_abreast<Cell>(ceil_div(std::min<int64_t>(ak_kv_block, range.end - j), depth), RowsA{p.a + (j - range.first) / depth, p.row_step},
-                                           from, sums);
-                }
+                    for (int i = 0; i < count; ++i) from[i] = cell_of(values, cell, first + i);
+                    multiply_abreast<Cell>(cells, RowsA{p.a + cell - range.first / depth, p.row_step}, from, sums);
+                });
                 for (int i = 0; i < count; ++i) write<Rows>(sums[i], (first + i) * NR, to, factors);
             });
     }
@@ -156,9 +168,9 @@ struct Attention {
         const int64_t column = panel * NR;
         if (rest.is_first) StartAtZero{}.operator()<Rows>(sums);
         else LoadFrom{rest.sums + column, padded}.template operator()<Rows>(sums);
-        for (int64_t j = range.start(); j < range.end; j = range.from(j + ak_kv_block))
-            multiply<Cell, Rows>(ceil_div(std::min<int64_t>(ak_kv_block, range.end - j), depth), p + (j - range.first) / depth, p_ld, 1,
-                                 Panel{values.of(j) + panel * block_cells * NR}, sums, [](int64_t) {});
+        by_block(range, [&](int64_t cell, int64_t cells) __attribute__((always_inline)) {
+            multiply<Cell, Rows>(cells, p + cell - range.first / depth, p_ld, 1, Panel{cell_of(values, cell, panel)}, sums, [](int64_t) {});
+        });
         if (!rest.is_last) return StoreTo{rest.sums + column, padded}.template operator()<Rows>(sums);
         write<Rows>(sums, column, to, factors);
     }
@@ -243,7 +255,7 @@ struct Attention {
             add_slopes(queries[r], range, s + r * ld);
             factors[r] = 1.0f / softmax(s + r * ld, range, queries[r].seen, p + r * ld, lse ? lse + r : nullptr);
         }
-        weigh(p, ld / depth, rows, values, range, {nullptr, true, true}, to, factors);
+        weigh(p, ld / depth, rows, values, keys_seen_by(queries[0].seen, queries[rows - 1].seen), {nullptr, true, true}, to, factors);
     }
 };
 

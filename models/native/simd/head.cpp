@@ -22,26 +22,15 @@ int64_t gradient_rows(int64_t rows, int64_t vocabulary, int64_t element_size) {
 // What is computed of one row.
 class Row {
 public:
-    // z = logit·inverse, where the logits are capped first: soft_cap·tanh(logit / soft_cap).
-    Row(int64_t vocabulary, float* logits, int64_t target, float inverse, const ak_objective& objective)
-        : vocabulary(vocabulary), logits(logits), target(target), inverse(inverse), objective(objective) {
-        if (objective.soft_cap != 0) cap();
+    // z = logit·inverse, where the logits are capped first: soft_cap·tanh(raw / soft_cap), into `capped` [vocabulary].
+    Row(int64_t vocabulary, const float* raw, float* capped, int64_t target, float inverse, const ak_objective& objective)
+        : vocabulary(vocabulary), raw(raw), logits(objective.soft_cap != 0 ? capped : raw), target(target), inverse(inverse), objective(objective) {
+        if (objective.soft_cap != 0) cap(capped);
         lse = log_sum_exp(vocabulary, logits, inverse);
     }
 
     float log_probability() const { return logits[target] * inverse - lse; }
-    // With z from the largest down, so that nothing cancels however large they are: ln Σ e^z − Σ e^z·z / Σ e^z.
-    float entropy() const {
-        const float top = largest(vocabulary, logits);
-        vf all = set(0), of_z = set(0);
-        each(vocabulary, [&](int64_t i, auto... n) {
-            const vf z = max((load(logits + i, n...) - set(top)) * set(inverse), set(-87.3f)), e = exp(z);
-            all = all + first_lanes(e, n...);
-            of_z = of_z + first_lanes(e * z, n...);
-        });
-        const float total = sum(all);
-        return static_cast<float>(log(total) - sum(of_z) / total);
-    }
+    float entropy() const { return Shifted(*this).entropy; }
     float loss() const {
         float loss = lse - logits[target] * inverse;
         if (objective.label_smoothing != 0) {
@@ -56,34 +45,58 @@ public:
     // −weight·(1 − smoothing) more at the target; then through temperature and cap.
     template <class T>
     void gradient(float weight, float entropy_weight, T* d) const {
-        float a = 2 * weight * objective.z_loss * lse;
-        const float b = entropy_weight, c = -weight * objective.label_smoothing / static_cast<float>(vocabulary);
-        if (entropy_weight != 0) a += entropy_weight * entropy();
-        const vf all = set(weight + a);
-        each(vocabulary, [&](int64_t i, auto... n) {
-            const vf logit = load(logits + i, n...), l = logit * set(inverse) - set(lse), p = exp(l);
-            store(d + i, through(fma(p, fma(set(b), l, all), set(c)), logit), n...);
-        });
-        const vf logit = set(logits[target]), l = logit * set(inverse) - set(lse), p = exp(l);
-        const vf kept = (p - set(1 - objective.label_smoothing)) * set(weight);
-        store(d + target, through(fma(p, fma(set(b), l, set(a)), kept + set(c)), logit), 1);
+        if (entropy_weight == 0) return gradient(weight, 0, 0, [&](vf logit) { return max(set(-128), logit * set(inverse) - set(lse)); }, d);
+        const Shifted z(*this);
+        gradient(weight, entropy_weight, z.entropy, [&](vf logit) { return z.of(logit) - set(z.log_total); }, d);
     }
 
 private:
-    void cap() {
+    // The row with z counted from the largest down: nothing cancels, however large logits are that all share. A logit of −∞ counts nothing.
+    struct Shifted {
+        explicit Shifted(const Row& row) : top(largest(row.vocabulary, row.logits)), inverse(row.inverse) {
+            vf all = set(0), of_z = set(0);
+            each(row.vocabulary, [&](int64_t i, auto... n) {
+                const vf z = of(load(row.logits + i, n...)), e = exp(z);
+                all = all + first_lanes(e, n...);
+                of_z = of_z + first_lanes(e * z, n...);
+            });
+            const float total = sum(all);
+            log_total = static_cast<float>(log(total));
+            entropy = log_total - sum(of_z) / total;
+        }
+        vf of(vf logit) const { return max(set(-87.3f), (logit - set(top)) * set(inverse)); }
+
+        float top, inverse, log_total, entropy;
+    };
+
+    template <class LogProbability, class T>
+    void gradient(float weight, float b, float entropy, const LogProbability& log_probability, T* d) const {
+        const float a = 2 * weight * objective.z_loss * lse + b * entropy, c = -weight * objective.label_smoothing / static_cast<float>(vocabulary);
+        const vf all = set(weight + a);
+        each(vocabulary, [&](int64_t i, auto... n) {
+            const vf l = log_probability(load(logits + i, n...)), p = exp(l);
+            store(d + i, through(fma(p, fma(set(b), l, all), set(c)), load(raw + i, n...)), n...);
+        });
+        const vf l = log_probability(set(logits[target])), p = exp(l);
+        const vf kept = (p - set(1 - objective.label_smoothing)) * set(weight);
+        store(d + target, through(fma(p, fma(set(b), l, set(a)), kept + set(c)), set(raw[target])), 1);
+    }
+
+    void cap(float* capped) const {
         const vf most = set(objective.soft_cap), twice_inverse = set(2 / objective.soft_cap);
         each(vocabulary, [&](int64_t i, auto... n) {
-            const vf e = exp(load(logits + i, n...) * twice_inverse);
-            store(logits + i, most * ((e - set(1)) / (e + set(1))), n...);
+            const vf e = exp(load(raw + i, n...) * twice_inverse);
+            store(capped + i, most * ((e - set(1)) / (e + set(1))), n...);
         });
     }
 
-    // d z / d logit = inverse·(1 − (capped / soft_cap)²): within 2.4e-7·inverse, so that near the cap, where it vanishes, few of its bits are right.
-    vf through(vf d, vf capped) const {
+    // d z / d raw = inverse·(1 − tanh²(raw / soft_cap)) = inverse·4e / (1 + e)², with e = e^(−2·|raw| / soft_cap): near the cap, where it vanishes, it is as
+    // exact as elsewhere.
+    vf through(vf d, vf raw) const {
         d = d * set(inverse);
         if (objective.soft_cap == 0) return d;
-        const vf t = capped * set(1 / objective.soft_cap);
-        return d * (set(1) - t * t);
+        const vf e = exp(max(raw, set(0) - raw) * set(-2 / objective.soft_cap)), sum = set(1) + e;
+        return d * (set(4) * e / (sum * sum));
     }
 
     template <class Of>
@@ -94,7 +107,7 @@ private:
     }
 
     const int64_t vocabulary;
-    float* const logits;
+    const float *const raw, *const logits;
     const int64_t target;
     const float inverse;  // of the temperature
     const ak_objective& objective;
@@ -117,8 +130,10 @@ struct Head {
         for (int64_t begin = 0; begin < count; begin += chunk) {
             const int64_t now = std::min(chunk, count - begin);
             linear_forward(linear, now, x + (from + begin) * linear.in, nullptr, nullptr, logits, ak_f32, nullptr);
-            parallel_ranges(now, 8, [&](int64_t first, int64_t end, int) {
-                for (int64_t i = first; i < end; ++i) row(from + begin + i, logits + i * vocabulary, d ? d + (begin + i) * vocabulary : nullptr);
+            float* capped = objective.soft_cap != 0 ? scratch(Slot::blocks).floats(vocabulary * threads()) : nullptr;
+            parallel_ranges(now, 8, [&](int64_t first, int64_t end, int thread) {
+                for (int64_t i = first; i < end; ++i)
+                    row(from + begin + i, logits + i * vocabulary, capped + (capped ? thread * vocabulary : 0), d ? d + (begin + i) * vocabulary : nullptr);
             });
         }
     }
@@ -136,7 +151,7 @@ struct Head {
     }
 
 private:
-    void row(int64_t i, float* logits, T* d) const {
+    void row(int64_t i, const float* logits, float* capped, T* d) const {
         const auto put = [i](float* to, float value) {
             if (to) to[i] = value;
         };
@@ -145,7 +160,7 @@ private:
             if (d) std::fill(d, d + linear.out, T{});
             return;
         }
-        const Row row(linear.out, logits, targets[i], objective.temperatures ? inverse_of(objective.temperatures[i]) : 1, objective);
+        const Row row(linear.out, logits, capped, targets[i], objective.temperatures ? inverse_of(objective.temperatures[i]) : 1, objective);
         put(results.loss, row.loss());
         put(results.log_probability, row.log_probability());
         if (results.entropy) results.entropy[i] = row.entropy();

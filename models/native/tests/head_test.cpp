@@ -82,37 +82,62 @@ void head(int64_t rows, int64_t width, int64_t vocabulary, int dtype, ak_objecti
     ak_linear_free(layer);
 }
 
-// Logits that share a large offset: their entropy and its gradient are those of the logits without it, but for the rounding of the logits themselves.
+// Logits that share a large offset lose nothing of their entropy and its gradient.
 void entropy_of_shifted_logits(float offset) {
     const int64_t rows = 9, width = 17, vocabulary = 67;
     Tensor w = noise(vocabulary * width, ak_f32, 0.3f), x = noise(rows * width), dx(rows * width), dw(vocabulary * width), entropy(rows), ones(rows), zeros(rows);
+    Tensor rounded(rows * vocabulary), temperatures(rows);
     for (int64_t v = 0; v < vocabulary; ++v) w.put(v * width + width - 1, 16);
-    for (int64_t r = 0; r < rows; ++r) x.put(r * width + width - 1, offset / 16), ones.put(r, 1), zeros.put(r, 0);
+    for (int64_t r = 0; r < rows; ++r) x.put(r * width + width - 1, offset / 16), ones.put(r, 1), zeros.put(r, 0), temperatures.put(r, 0.6f + 0.1f * static_cast<float>(r));
+    ak_linear* layer = ak_linear_new(width, vocabulary, ak_f32);
+    call(ak_linear_pack(layer, w.floats()));
+    call(ak_linear_forward(layer, rows, x.data(), nullptr, nullptr, rounded.data(), ak_f32));
     Tensor found(rows * (width - 1));
     Doubles entropy_wanted(rows), dx_wanted(found.count);
     for (int64_t r = 0; r < rows; ++r) {
         Doubles logits(vocabulary), l(vocabulary);
         double total = 0;
         for (int64_t v = 0; v < vocabulary; ++v) {
-            for (int64_t i = 0; i < width - 1; ++i) logits[v] += static_cast<double>(x.at(r * width + i)) * w.at(v * width + i);
+            logits[v] = (static_cast<double>(rounded.at(r * vocabulary + v)) - offset) / temperatures.at(r);
             total += std::exp(logits[v]);
         }
         for (int64_t v = 0; v < vocabulary; ++v) l[v] = logits[v] - std::log(total), entropy_wanted[r] -= std::exp(l[v]) * l[v];
         for (int64_t v = 0; v < vocabulary; ++v)
-            for (int64_t i = 0; i < width - 1; ++i) dx_wanted[r * (width - 1) + i] += std::exp(l[v]) * (l[v] + entropy_wanted[r]) * w.at(v * width + i);
+            for (int64_t i = 0; i < width - 1; ++i) dx_wanted[r * (width - 1) + i] += std::exp(l[v]) * (l[v] + entropy_wanted[r]) / temperatures.at(r) * w.at(v * width + i);
     }
     const auto targets = ids(rows, vocabulary);
-    ak_linear* layer = ak_linear_new(width, vocabulary, ak_f32);
-    call(ak_linear_pack(layer, w.floats()));
     ak_objective objective = {};
-    objective.weights = zeros.floats(), objective.entropy_weights = ones.floats();
+    objective.weights = zeros.floats(), objective.entropy_weights = ones.floats(), objective.temperatures = temperatures.floats();
     const ak_head_rows results = {nullptr, nullptr, entropy.floats()};
     call(ak_head(layer, rows, x.data(), targets.data(), &objective, &results, dx.data(), dw.floats(), 0, 1, nullptr));
     for (int64_t r = 0; r < rows; ++r)
         for (int64_t i = 0; i < width - 1; ++i) found.put(r * (width - 1) + i, dx.at(r * width + i));
-    compare("entropy of logits that share " + std::to_string(offset), entropy, entropy_wanted, 1e-3);
-    compare("and its gradient", found, dx_wanted, 1e-2);
+    compare("entropy of logits that share " + std::to_string(offset), entropy, entropy_wanted, 2e-6);
+    compare("and its gradient", found, dx_wanted, 1e-5);
     ak_linear_free(layer);
+}
+
+// Logits far beyond the cap: their gradient is small, and every element of it is exact to its last bits but a few.
+void gradient_beyond_the_cap(float soft_cap) {
+    const int64_t vocabulary = 41;  // the weight is the identity: x are the logits, dx is their gradient
+    Tensor w(vocabulary * vocabulary), x(vocabulary), dx(vocabulary), dw(vocabulary * vocabulary);
+    for (int64_t i = 0; i < w.count; ++i) w.put(i, i % (vocabulary + 1) == 0 ? 1 : 0);
+    for (int64_t v = 0; v < vocabulary; ++v) x.put(v, soft_cap * (static_cast<float>(v) - 20) * 0.37f);
+    const std::vector<int64_t> targets = {25};
+    ak_objective objective = {};
+    objective.scale = 1, objective.soft_cap = soft_cap;
+    const ak_head_rows results = {};
+    ak_linear* layer = ak_linear_new(vocabulary, vocabulary, ak_f32);
+    call(ak_linear_pack(layer, w.floats()));
+    call(ak_head(layer, 1, x.data(), targets.data(), &objective, &results, dx.data(), dw.floats(), 0, 1, nullptr));
+    ak_linear_free(layer);
+    double total = 0, worst = 0;
+    for (int64_t v = 0; v < vocabulary; ++v) total += std::exp(soft_cap * std::tanh(x.at(v) / static_cast<double>(soft_cap)));
+    for (int64_t v = 0; v < vocabulary; ++v) {
+        const double u = x.at(v) / static_cast<double>(soft_cap), p = std::exp(soft_cap * std::tanh(u)) / total, wanted = (p - (v == targets[0])) / (std::cosh(u) * std::cosh(u));
+        worst = std::max(worst, std::fabs(dx.at(v) - wanted) / std::fabs(wanted));
+    }
+    report(worst < 1e-5, "gradient of logits up to 7.4 soft caps of " + std::to_string(soft_cap) + ", relative error " + std::to_string(worst * 1e6) + "e-6");
 }
 
 // Rows beyond the bound of the gradient's memory are cut into chunks; the weight gradient is one chain over all of them nevertheless.

@@ -70,8 +70,10 @@ static void suite(int isa, const char* name) {
         same_bits_per_row(dtype);
         nan_goes_through(dtype);
         nan_stays_in_its_text(dtype);
+        for (int64_t sinks : {0, 5, 40}) nan_that_no_row_sees(sinks, dtype);
     }
     for (float offset : {0.0f, 1e4f, -1e4f}) entropy_of_shifted_logits(offset);
+    for (float soft_cap : {0.5f, 5.0f, 30.0f}) gradient_beyond_the_cap(soft_cap);
     same_bits_as_chains(300, 64, 70);
     same_bits_as_chains(17, 3001, 50);
     same_bits_as_chains(1100, 35, 67);

@@ -29,8 +29,15 @@ void nan_goes_through(int dtype) {
     Tensor loss(rows), d(rows * width, dtype);
     ak_objective objective = {};
     objective.scale = 1;
-    const ak_head_rows results = {loss.floats(), nullptr, nullptr};
+    Tensor log_probability(rows), entropy(rows), entropy_weights = noise(rows), d_entropy(rows * width, dtype);
+    const ak_head_rows results = {loss.floats(), log_probability.floats(), entropy.floats()};
     call(ak_head(layer, rows, x.data(), targets.data(), &objective, &results, d.data(), dw.floats(), 0, 1, nullptr));
+    objective.entropy_weights = entropy_weights.floats(), objective.soft_cap = 3;
+    Tensor dw_entropy(width * width);
+    const ak_head_rows none = {};
+    call(ak_head(layer, rows, x.data(), targets.data(), &objective, &none, d_entropy.data(), dw_entropy.floats(), 0, 1, nullptr));
+    report(std::isnan(entropy.at(3)) && std::isnan(log_probability.at(3)) && !std::isnan(entropy.at(4)) && is_nan(d_entropy, 3 * width, width) && !std::isnan(d_entropy.at(4 * width)),
+           named("NaN through entropy and its gradient", {}, dtype));
     report(std::isnan(loss.at(3)) && !std::isnan(loss.at(2)) && is_nan(d, 3 * width, width) && !std::isnan(d.at(2 * width)) && is_nan(dw, 0, width),
            named("NaN through the head", {}, dtype));
     ak_linear_free(layer);
@@ -112,6 +119,50 @@ void nan_stays_in_its_text(int dtype) {
     report(decoded[0] == decoded[1], named("NaN stays in its text of a cache", {}, dtype));
 }
 
+// Keys and values before the window of every row of a call, behind the sinks, cost no row a bit; nor do they where only earlier rows of a text saw them.
+void nan_that_no_row_sees(int64_t sinks, int dtype) {
+    const int64_t heads = 2, hd = 24, row = 3 * heads * hd, out_row = heads * hd, rows = 300, size = Tensor::size(dtype), window = 40, new_rows = 23, from = rows - new_rows;
+    const ak_attention_mask mask = {window, sinks, nullptr};
+    const ak_segments whole = {1, nullptr, nullptr};
+    const Tensor clean = noise(rows * row, dtype), dout = noise(rows * out_row, dtype);
+    const int64_t pair = dtype == ak_bf16 ? 2 : 1;  // what lies in one cell on some CPUs
+    const auto spoilt = [&](int64_t first, int64_t end) {
+        Tensor x = clean;
+        for (int64_t i = first * row; i < end * row; ++i) x.put(i, i % 2 == 0 ? NAN : INFINITY);
+        return x;
+    };
+    const auto own = [&](const Tensor& t, int64_t first) { return std::vector<unsigned char>(t.bytes.begin() + first * t.count / rows * size, t.bytes.begin() + t.count * size); };
+
+    std::vector<unsigned char> bits[2];
+    for (bool is_spoilt : {false, true}) {
+        const int64_t end = (from + 1 - window) / pair * pair;
+        Tensor x = is_spoilt ? spoilt((sinks + pair - 1) / pair * pair, end) : clean, out(rows * out_row, dtype);
+        ak_kv* kv = ak_kv_new(1, 10, heads, hd, dtype);
+        const int32_t blocks[] = {3, 1, 4, 0, 5, 9, 2, 6, 8, 7};
+        for (const ak_kv_run& run : {ak_kv_run{from, 0, blocks, 10}, ak_kv_run{new_rows, from, blocks, 10}})
+            call(ak_kv_attention(kv, 0, 1, &run, heads, x.bytes.data() + run.position * row * size, 0.2, &mask, out.bytes.data() + run.position * out_row * size));
+        bits[is_spoilt] = own(out, from);
+        bool is_finite = true;
+        for (int64_t i = from * out_row; i < out.count; ++i) is_finite &= std::isfinite(out.at(i));
+        report(is_finite, named("what no new row sees leaves it finite, sinks", {sinks, is_spoilt}, dtype));
+        ak_kv_free(kv);
+    }
+    report(bits[0] == bits[1], named("what no new row sees costs no bit, sinks", {sinks}, dtype));
+
+    std::vector<unsigned char> trained[2];
+    for (bool is_spoilt : {false, true}) {
+        const int64_t first = 50, end = 60, unaffected = end + window + 2 * 16;  // a tile of rows, and one of keys that those rows see
+        Tensor x = is_spoilt ? spoilt(first, end) : clean, out(rows * out_row, dtype), lse(heads * rows), dqkv(rows * row, dtype);
+        call(ak_attention_forward(rows, heads, heads, hd, x.data(), 0.2, &whole, &mask, out.data(), lse.floats(), dtype));
+        call(ak_attention_backward(rows, heads, heads, hd, x.data(), out.data(), lse.floats(), dout.bytes.data(), 0.2, &whole, &mask, dqkv.data(), dtype));
+        for (const Tensor* t : {&out, &dqkv}) {
+            const auto part = own(*t, unaffected);
+            trained[is_spoilt].insert(trained[is_spoilt].end(), part.begin(), part.end());
+        }
+    }
+    report(trained[0] == trained[1], named("what is behind every window costs no bit, sinks", {sinks}, dtype));
+}
+
 static bool refused(int status, const char* part) { return status != 0 && std::string(ak_error()).find(part) != std::string::npos; }
 
 static void attention_refusals() {
@@ -130,7 +181,12 @@ static void attention_refusals() {
     report(refused(attention(2, 2, &long_prefix, nullptr), "prefixes[1] is 3"), "refuses a prefix longer than its segment");
     report(refused(attention(2, 2, &two, &window), "window is -1"), "refuses a negative window");
     report(refused(attention(2, 2, &two, &sinks), "sinks is -1"), "refuses negative sinks");
-    report(refused(attention(2, 2, &two, nullptr, 0), "scale"), "refuses a scale of 0");
+    const float slopes[] = {0.5f, NAN};
+    const ak_attention_mask sloped = {0, 0, slopes};
+    for (double bad : {0.0, static_cast<double>(NAN), static_cast<double>(INFINITY)})
+        report(refused(attention(2, 2, &two, nullptr, bad), "scale"), "refuses a scale of " + std::to_string(bad));
+    report(refused(attention(2, 2, &two, &sloped), "slopes[1] is nan"), "refuses a slope of NaN");
+    report(refused(ak_rope(1, int64_t{1} << 60, 16, 16, x.data(), nullptr, 1, x.floats(), x.floats(), 0, ak_f32), "beyond 2^44"), "refuses heads whose width overflows");
 
     const int64_t positions[] = {0, 2};
     report(refused(ak_rope(1, 1, 3, 3, x.data(), nullptr, 1, x.floats(), x.floats(), 0, ak_f32), "even head width"), "refuses to rotate an odd width");
@@ -196,6 +252,15 @@ void refusals() {
         objective = {}, objective.temperatures = heats;
         report(refused(head(allowed, objective, nullptr), "temperatures[1]"), "refuses a temperature of " + std::to_string(bad));
     }
+    const int64_t many = int64_t{1} << 24;  // a row of logits is half of what may exist of their gradient
+    std::vector<float> wide(static_cast<size_t>(many), 0.1f), d_wide(wide);
+    ak_linear* head_of_many = ak_linear_new(1, many, ak_f32);
+    call(ak_linear_pack(head_of_many, wide.data()));
+    objective = {};
+    const std::vector<int64_t> four(4, 1);
+    report(refused(ak_head(head_of_many, 4, x.data(), four.data(), &objective, &nothing, x.data(), d_wide.data(), 0, 4, nullptr), "ak_head_gradient_bytes"),
+           "refuses lanes whose gradient of the logits is too large");
+    ak_linear_free(head_of_many);
     report(!ak_linear_new(int64_t{1} << 40, int64_t{1} << 40, ak_f32) && refused(1, "beyond 2^44"), "refuses a weight that no memory holds");
     report(!ak_token_rows_new(int64_t{1} << 40, int64_t{1} << 40) && refused(1, "beyond 2^44"), "refuses rows of tokens that no memory holds");
     const auto lanes = [&](int64_t lanes, int accumulate) { return ak_linear_weight_gradient(layer, 4, lanes, x.data(), x.data(), x.floats(), nullptr, accumulate); };
@@ -214,6 +279,30 @@ void refusals() {
     double squares[1];
     const ak_sum_report cells = {nullptr, nullptr, nullptr, nullptr, 1, ends, squares, 0};
     report(refused(ak_sum(64, x.floats(), nullptr, nullptr, &cells), "do not end"), "refuses cells that leave something out");
+
+    const auto negative = [](int status) { return refused(status, "is -1, but must not be negative"); };
+    report(negative(ak_gelu_forward(-1, x.data(), x.data(), ak_f32)) && negative(ak_gelu_backward(-1, x.data(), x.data(), x.data(), ak_f32)) &&
+               negative(ak_swiglu_forward(-1, 4, x.data(), x.data(), ak_f32)) && negative(ak_swiglu_backward(-1, 4, x.data(), x.data(), x.data(), ak_f32)) &&
+               negative(ak_convert(-1, x.floats(), x.data())) && negative(std::isnan(ak_sum_squares(-1, x.floats()))),
+           "refuses a negative number of elements");
+    report(refused(ak_memory_rate(0, 0) > 0 ? 0 : 1, "repetitions is 0"), "refuses to measure nothing");
+    for (double bad : {-1.0, static_cast<double>(NAN), static_cast<double>(INFINITY)}) {
+        const std::string of = std::to_string(bad);
+        report(refused(ak_layer_norm_forward(1, 4, x.floats(), x.floats(), x.floats(), bad, x.data(), ak_f32, x.floats(), x.floats()), "epsilon is") &&
+                   refused(ak_rms_norm_forward(1, 4, x.floats(), x.floats(), bad, x.data(), ak_f32, x.floats()), "epsilon is"),
+               "refuses an epsilon of " + of);
+        ak_adamw_constants spoilt = constants;
+        spoilt.beta2 = static_cast<float>(bad);
+        const ak_adamw_range whole = {64, 1, 1e-3f, 0, 0};
+        report(refused(ak_adamw(64, x.floats(), x.floats(), x.floats(), x.floats(), &spoilt, 1, &whole, nullptr, nullptr), "beta is") &&
+                   refused(std::isnan(ak_adamw_ratio(64, x.floats(), x.floats(), &spoilt, 1)), "beta is"),
+               "refuses a beta of " + of);
+        spoilt = constants, spoilt.epsilon = static_cast<float>(bad);
+        report(refused(ak_adamw_preview(64, x.floats(), x.floats(), x.floats(), x.floats(), &spoilt, 1, &whole, nullptr, nullptr), "epsilon is"), "refuses AdamW's epsilon of " + of);
+    }
+    const ak_adamw_range no_rate = {64, 1, NAN, 0, 0};
+    report(refused(ak_adamw(64, x.floats(), x.floats(), x.floats(), x.floats(), &constants, 1, &no_rate, nullptr, nullptr), "learning rate is nan"), "refuses a learning rate of NaN");
+    report(refused(ak_embedding_backward(1, 1, 4, 9, allowed, nullptr, x.floats(), NAN, x.floats(), nullptr, 0, 0, 1, nullptr), "token_scale is nan"), "refuses a token scale of NaN");
 
     Tensor logits = noise(2 * 8);
     ak_sampling good = {0.5, 1, 1, 0, 1, 0, 8, nullptr, 0};
