@@ -30,14 +30,11 @@ internal static class UnmarkedText
         return IsUtf8(head) ? null : Encodings.FirstOrDefault(encoding => IsText(head, encoding.Unit, encoding.Strict)).Name;
     }
 
-    // Separators may be zero in UTF-8, but it has no other control characters.
+    // Zeros may separate, and a log may have escapes. In the other encodings half of each character is the number of its script, which is
+    // less than a space for all but the Chinese ones; and those are hardly ever valid UTF-8.
     private static bool IsUtf8(byte[] head) =>
         Enumerable.Range(0, 4).Any(cut => Utf8.IsValid(head.AsSpan(0, head.Length - cut)))
-        && head.All(static letter => letter is 0 || !IsControl((char)letter))
-        && !Enumerable.Range(0, 4).Any(place => IsZeroAt(head, place) && IsZeroAt(head, place ^ 1));
-
-    // Of a character in four bytes, the first or the last two are zero outside the rarest planes.
-    private static bool IsZeroAt(byte[] head, int place) => head.Index().All(at => at.Index % 4 != place || at.Item == 0);
+        && head.Count(static letter => letter < ' ') <= head.Length / 4;
 
     private static bool IsText(byte[] head, int unit, Encoding strict)
     {

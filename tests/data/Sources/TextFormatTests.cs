@@ -38,6 +38,8 @@ public sealed class TextFormatTests : IDisposable
         { "UTF-16 without a byte order mark", [.. new UnicodeEncoding(true, false).GetBytes("Some words of a text, and some more.")] },
         { "UTF-16 without a byte order mark", [.. new UnicodeEncoding(false, false).GetBytes("Привет мир и весь свет 😀")] },
         { "UTF-16 without a byte order mark", [.. new UnicodeEncoding(true, false).GetBytes("שלום עולם, Größe und mehr")] },
+        { "UTF-16 without a byte order mark", [.. new UnicodeEncoding(false, false).GetBytes("Привет мир и весь свет")] },
+        { "UTF-16 without a byte order mark", [.. new UnicodeEncoding(true, false).GetBytes("नमस्ते दुनिया, और भी")] },
         { "UTF-16 without a byte order mark", [.. new UnicodeEncoding(false, false).GetBytes("中文字符\n和更多的文字\n")] },
         { "UTF-32 without a byte order mark", [.. new UTF32Encoding(false, false).GetBytes("Some words of a text, and some more.")] },
         { "UTF-32 without a byte order mark", [.. new UTF32Encoding(true, false).GetBytes("Some words of a text, and 中文 😀.")] },
@@ -137,6 +139,9 @@ public sealed class TextFormatTests : IDisposable
     [InlineData("abc\0def ghi\nabc\0def ghi\nabc\0def ghi\n")]
     [InlineData("größe\0数据\0Größe\0数据, and more of it\0")]
     [InlineData("a\0b\0\0c")]
+    [InlineData("\u007fМоскваМосква\0Москва")]
+    [InlineData("\u0001 of the thethethethe\0the gradients and the weights of it\n")]
+    [InlineData("\u001b[31mred\u001b[0m\0and the rest of a log, in colour\u001b[32m\n")]
     [InlineData("x")]
     public void Text_that_only_resembles_a_format_is_text(string text) => Read(folder.Write("a.txt", text), lenient: false).ShouldBe(text);
 
