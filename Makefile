@@ -76,7 +76,7 @@ simulate: ## simulate N schedules from a SEED, or from the clock: the logic of a
 	$(DOTNET_BUILD)
 	dotnet exec artifacts/bin/ActorTrain.Actors.Tests/release/ActorTrain.Actors.Tests.dll simulate $(or $(N),10000) $(or $(SEED),$$(($$(date +%s) % 1000000 * 1000)))
 
-planted: ## plant known faults into a copy of the sources, one at a time, and show that the simulation finds each within N seeds
+planted: ## plant known faults into a copy of the sources, one at a time, and show that the simulation (within N seeds) or a test finds each
 	@ops/setup.sh
 	tests/actors/Simulation/planted/find.sh $(or $(N),10000)
 

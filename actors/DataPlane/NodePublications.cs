@@ -74,8 +74,12 @@ internal sealed class NodePublications
 
         if (request.Kind == FrameKind.PublishWeights)
             return PublishWeights(request, checksum, vector);
-        if (Ranges.Pull(link, request.Handle, slot: 0, vector.Address(), transport.Memory.Length * sizeof(float)))
-            return transport.Publish(request.Round, request.Block, vector, checksum);
+
+        // The lanes of a slow node may have been computed elsewhere in the meantime.
+        var (round, block) = (request.Round, request.Block);
+        if (Ranges.Pull(link, request.Handle, slot: 0, vector.Address(), transport.Memory.Length * sizeof(float),
+            isWanted: () => !transport.Holds(round, block)))
+            return transport.Publish(round, block, vector, checksum);
         transport.Memory.Return(vector);
         return false;
     }

@@ -13,10 +13,13 @@ internal static class Ranges
     /// <param name="slot">Number of the vector.</param>
     /// <param name="length">In bytes.</param>
     /// <param name="first">First byte of the vector.</param>
-    /// <returns>False if the connection ended, or the other side refused.</returns>
-    public static bool Pull(FrameLink link, ulong handle, int slot, nint into, long length, long first = 0) =>
+    /// <param name="isWanted">Asked before each piece; null: it is to the end.</param>
+    /// <returns>False if the connection ended, the other side refused, or the vector is wanted no more.</returns>
+    public static bool Pull(FrameLink link, ulong handle, int slot, nint into, long length, long first = 0, Func<bool>? isWanted = null) =>
         Move(link, length, (offset, count) =>
     {
+        if (isWanted?.Invoke() == false)
+            return null;
         var answer = new PendingAnswer(into + (nint)offset, count);
         var request = new FrameHeader(FrameKind.Pull) { Handle = handle, Slot = slot, Offset = first + offset, Length = count };
         return link.Begin(new Outgoing(request), answer) ? answer : null;

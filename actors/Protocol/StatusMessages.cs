@@ -33,6 +33,9 @@ public sealed record TrainerStatus(TrainerKey Trainer, TrainerStanding Standing,
 
     /// <summary>The node where it lives; null if that is the process that leads, or unknown.</summary>
     public string? Node { get; init; }
+
+    /// <summary>Whether it gets fewer lanes than others because they take it longer.</summary>
+    public bool IsSlow { get; init; }
 }
 
 /// <summary>One actor other than a trainer, for display.</summary>

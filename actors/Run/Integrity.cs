@@ -260,7 +260,8 @@ internal sealed class Integrity(
         var voter = roster.All.Where(static trainer => trainer.IsMember)
             .OrderBy(trainer => check.Suspect == trainer && check.VotesOf(trainer.Key!.Value) == 0 ? -1
                 : check.VotesOf(trainer.Key!.Value) + (trainer == owner ? 1 : 0))
-            .ThenBy(static trainer => trainer.LanesOwed).ThenBy(static trainer => trainer.Number)
+            .ThenBy(static trainer => trainer.Pace.IsSlow).ThenBy(static trainer => trainer.LanesOwed)
+            .ThenBy(static trainer => trainer.Number)
             .FirstOrDefault();
         if (voter is null)
             return;

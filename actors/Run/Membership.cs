@@ -66,7 +66,6 @@ internal sealed class Membership(
         var wasMember = trainer.IsMember;
         states.Release(trainer);
         rounds.Release(trainer);
-        rounds.TakeLanes(trainer);
         trainer.Forget();
         if (!hasLeft)
             (trainer.Faults, trainer.LastFault) = (trainer.Faults + 1, reason);
@@ -86,7 +85,6 @@ internal sealed class Membership(
         var (key, wasMember) = (trainer.Key!.Value, trainer.IsMember);
         states.Release(trainer);
         rounds.Release(trainer);
-        rounds.TakeLanes(trainer);
         trainer.ForgetState();
         roster.Refresh(trainer);
         if (wasMember)

@@ -14,6 +14,7 @@ internal sealed class Reminders(
     {
         wakeAt = null;
         trainers.Remind();
+        rounds.Lanes.BackUp();
         rounds.RemindReducers();
         judge.Remind();
         saving.Remind();
@@ -39,7 +40,7 @@ internal sealed class Reminders(
     private DateTimeOffset NextAt()
     {
         DateTimeOffset? outbox = decisions.WaitingCount > 0 || metrics.WaitingCount > 0 || saving.IsWaiting ? repeatedAt : null;
-        var next = new[] { trainers.DueAt, rounds.ReducersDueAt, judge.DueAt, saving.DueAt, experiences.DueAt, outbox,
+        var next = new[] { trainers.DueAt, rounds.Lanes.LateAt, rounds.ReducersDueAt, judge.DueAt, saving.DueAt, experiences.DueAt, outbox,
             output.Now + options.TrainerTimeout }.Min()!.Value;
         return next > output.Now ? next : output.Now + options.RetryInterval;
     }

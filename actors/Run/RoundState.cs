@@ -27,7 +27,14 @@ internal sealed class RoundState
 
     public Round Round { get; }
 
-    public List<LaneBlock> Orphans { get; } = [];
+    /// <summary>Whether there are lanes that nobody owes.</summary>
+    public bool IsShort { get; set; }
+
+    /// <summary>When lanes were assigned last.</summary>
+    public DateTimeOffset SharedAt { get; set; }
+
+    /// <summary>How long its lanes should take; null if that is unknown.</summary>
+    public TimeSpan? Expected { get; set; }
 
     public IEnumerable<FinishedBlock> Done => done.Values;
 

@@ -6,7 +6,7 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>The current attempt at a step: assigns its lanes and has their gradients reduced.</summary>
+/// <summary>The current attempt at a step: has its lanes computed and their gradients reduced.</summary>
 internal sealed class Rounds
 {
     private readonly RunLogicOptions options;
@@ -23,12 +23,15 @@ internal sealed class Rounds
     {
         (this.options, this.output, this.roster, this.progress, this.decisions) = (options, output, roster, progress, decisions);
         Owners = new ShardOwners(options, roster, this);
+        Lanes = new LaneSharing(options, output, roster, progress, this);
         (LastNumber, FirstNumber, reducersRetry) = (lastNumber, lastNumber + 1, new RetryTimer(options.RetryInterval));
     }
 
     public RoundState? Current { get; private set; }
 
     public ShardOwners Owners { get; }
+
+    public LaneSharing Lanes { get; }
 
     public CommittedUpdates Updates { get; } = new();
 
@@ -57,44 +60,7 @@ internal sealed class Rounds
             throw new InvariantException($"A round was started while {Current.Round} is in progress.");
         Current = new RoundState(NextName(), options.Lanes, options.Reducers);
         output.Do(new OpenRound(Current.Round));
-        var members = roster.Members();
-        if (members.Count > 0)
-            return [.. members.Zip(LaneBlock.Share(options.Lanes, members.Count), static (member, share) => (member, share))];
-        Current.Orphans.Add(new LaneBlock(0, options.Lanes));
-        return [];
-    }
-
-    public void Assign(TrainerEntry trainer, IReadOnlyList<LaneBlock> blocks)
-    {
-        if (blocks.Count == 0)
-            return;
-        var (ticket, skips) = (CurrentTicket, progress.Overrides.Skips);
-        foreach (var block in blocks)
-            trainer.Owes.Add((ticket, block, skips));
-        roster.Tell(trainer, new ComputeLanes(ticket, blocks, skips) { RedundantLanes = [.. Current!.RedundantLanes] });
-    }
-
-    /// <summary>Assigns lanes of lost trainers to the least loaded members, in pieces small enough for all to share.</summary>
-    public void ShareOrphans()
-    {
-        if (Current is not { Orphans.Count: > 0 } round)
-            return;
-        var members = roster.Members();
-        if (members.Count == 0)
-            return;
-        var given = members.ToDictionary(static member => member, static _ => new List<LaneBlock>());
-        var load =
-            new PriorityQueue<TrainerEntry, (int Lanes, int Number)>(members.Select(member => (member, (member.LanesOwed, member.Number))));
-        foreach (var block in round.Orphans.SelectMany(block => Pieces(block, members.Count)).OrderBy(static block => block.First))
-        {
-            load.TryDequeue(out var member, out var priority);
-            given[member!].Add(block);
-            load.Enqueue(member!, (priority.Lanes + block.Count, priority.Number));
-        }
-
-        round.Orphans.Clear();
-        foreach (var member in members)
-            Assign(member, given[member]);
+        return Lanes.Share(Current);
     }
 
     /// <returns>Whether it counts: one of a round that is over does not.</returns>
@@ -111,6 +77,7 @@ internal sealed class Rounds
         trainer.Step = Math.Max(trainer.Step, computed.Ticket.Round.Step);
         trainer.UnprovedSince = Math.Min(trainer.UnprovedSince, progress.Step);
         round.Add(computed);
+        Lanes.Settle(trainer, round, computed.Block);
         for (var reducer = 0; reducer < options.Reducers; reducer++)
             output.Do(new ToReducer(reducer, new AddBlock(round.Round, computed.Block)));
         if (round.LanesAreDone)
@@ -216,28 +183,14 @@ internal sealed class Rounds
             output.Do(new CloseRound(done));
     }
 
-    /// <summary>Takes all work from a trainer: others take its lanes and its part in checks.</summary>
+    /// <summary>Others take its lanes and its part in checks.</summary>
     public void Release(TrainerEntry trainer)
     {
         if (Current is not { } round)
             return;
         foreach (var check in round.Checks.Where(check => check.Asked == trainer))
             check.Asked = null;
-    }
-
-    public void TakeLanes(TrainerEntry trainer)
-    {
-        if (Current is { } round)
-            round.Orphans.AddRange(trainer.Owes.Where(owed => owed.Ticket.Round == round.Round).Select(static owed => owed.Block));
-    }
-
-    private static IEnumerable<LaneBlock> Pieces(LaneBlock block, int count)
-    {
-        var size = block.Count;
-        while (size > 1 && block.Count / size < count)
-            size /= 2;
-        for (var first = block.First; first < block.End; first += size)
-            yield return new LaneBlock(first, size);
+        Lanes.TakeFrom(trainer);
     }
 
     private void AskReducer(int reducer)

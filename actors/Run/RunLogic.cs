@@ -240,7 +240,7 @@ public sealed class RunLogic
         LookAround();
         saving.Write();
         BeginRound();
-        rounds.ShareOrphans();
+        rounds.Lanes.ShareOrphans();
         rounds.Close();
         membership.Retire();
         ending.Advance();
@@ -286,7 +286,7 @@ public sealed class RunLogic
         var shares = rounds.Open();
         integrity.PlanAudit(shares);
         foreach (var (trainer, blocks) in shares)
-            rounds.Assign(trainer, blocks);
+            rounds.Lanes.Assign(trainer, blocks);
     }
 
     private IReadOnlyList<RunEffect> Finish()

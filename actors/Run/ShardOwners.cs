@@ -56,7 +56,7 @@ internal sealed class ShardOwners(RunLogicOptions options, TrainerRoster roster,
         foreach (var shard in Shards)
         {
             var owners = roster.All.Where(trainer => trainer.IsMember && trainer.ToldStep == step && trainer.Owns(shard));
-            if (owners.MinBy(owner => parts.GetValueOrDefault(owner.Number)?.Count ?? 0) is not { } source)
+            if (owners.MinBy(owner => (owner.Pace.IsSlow, parts.GetValueOrDefault(owner.Number)?.Count ?? 0)) is not { } source)
                 return [];
             if (!parts.TryGetValue(source.Number, out var part))
                 parts.Add(source.Number, part = []);

@@ -36,6 +36,8 @@ internal sealed class TrainerEntry(int number, FormerTrainer former, TimeSpan re
 
     public List<(Ticket Ticket, LaneBlock Block, SkipList Skips)> Owes { get; } = [];
 
+    public TrainerPace Pace { get; private set; } = new();
+
     public List<CheckCommand> Rechecks { get; } = [];
 
     /// <summary>The first step of its unverified work, in any life or process; <see cref="long.MaxValue"/> if all of it is
@@ -90,6 +92,9 @@ internal sealed class TrainerEntry(int number, FormerTrainer former, TimeSpan re
 
     public bool Owns(int shard) => Shards is null || Shards.Numbers.Contains(shard);
 
+    public IEnumerable<LaneBlock> OwesIn(Round round) =>
+        Owes.Where(owed => owed.Ticket.Round == round).Select(static owed => owed.Block);
+
     public int LanesOwed =>
         Owes.Sum(static owed => owed.Block.Count) + Rechecks.OfType<RecomputeBlock>().Sum(static check => check.Block.Count);
 
@@ -97,6 +102,7 @@ internal sealed class TrainerEntry(int number, FormerTrainer former, TimeSpan re
     public void Forget()
     {
         Key = null;
+        Pace = new TrainerPace();
         ForgetState();
     }
 
@@ -125,5 +131,8 @@ internal sealed class TrainerEntry(int number, FormerTrainer former, TimeSpan re
 
     public TrainerStatus Status() => new(
         Key ?? new TrainerKey(Number, LastIncarnation), Standing, string.Join(' ', Owes.Select(static owed => owed.Block)), Faults,
-            LastFault);
+            LastFault)
+        {
+            IsSlow = Pace.IsSlow,
+        };
 }

@@ -78,9 +78,9 @@ internal sealed class TrainerRoster
         return members.Count > 0 ? members : [.. trainers.Values.Where(static trainer => trainer.IsMember)];
     }
 
-    /// <summary>The least loaded member whose weights will be at a step; null if there is none.</summary>
-    public TrainerEntry? Ready(long step) =>
-        trainers.Values.Where(trainer => trainer.IsMember && trainer.ToldStep == step).MinBy(static trainer => trainer.LanesOwed);
+    /// <summary>The least loaded member whose weights will be at a step, if possible not a slow one; null if there is none.</summary>
+    public TrainerEntry? Ready(long step) => trainers.Values.Where(trainer => trainer.IsMember && trainer.ToldStep == step)
+        .MinBy(static trainer => (trainer.Pace.IsSlow, trainer.LanesOwed));
 
     /// <summary>The last step up to which all work is verified.</summary>
     public long TrustedStep(long step) =>

@@ -132,7 +132,7 @@ internal sealed record StatusDocument(
     };
 
     private static string InWords(TrainerStatus trainer) =>
-        InWords(trainer.Standing) + (trainer.Node is { } node ? $" on {node}" : "");
+        InWords(trainer.Standing) + (trainer.Node is { } node ? $" on {node}" : "") + (trainer.IsSlow ? ", slow" : "");
 
     private static string InWords(TrainerStanding standing) => standing switch
     {

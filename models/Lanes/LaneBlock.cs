@@ -9,6 +9,8 @@ public readonly record struct LaneBlock(int First, int Count)
 
     public bool Contains(LaneBlock other) => First <= other.First && other.End <= End;
 
+    public bool Overlaps(LaneBlock other) => First < other.End && other.First < End;
+
     /// <summary>Whether this is a node of the tree: an aligned power of two at or above lane 0.</summary>
     public bool IsAligned => First >= 0 && Count > 0 && int.IsPow2(Count) && First % Count == 0;
 

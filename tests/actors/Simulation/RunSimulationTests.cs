@@ -61,6 +61,21 @@ public sealed class RunSimulationTests
     }
 
     [Fact]
+    public void Trainers_of_different_paces_change_no_bit_in_any_storm()
+    {
+        for (var seed = 0; seed < 300; seed++)
+        {
+            var options = Small with
+            {
+                Trainers = 2 + seed % 4,
+                Audit = new AuditOptions { Every = seed % 6 },
+                DividesOptimizer = seed % 3 == 1,
+            };
+            Simulate(seed, options, Storm with { SlowBy = [1, 1 + seed % 8, 1 + seed % 50] });
+        }
+    }
+
+    [Fact]
     public void Processes_that_take_the_run_from_each_other_while_they_live_write_one_course()
     {
         var ended = 0;

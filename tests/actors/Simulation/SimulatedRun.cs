@@ -87,6 +87,8 @@ internal sealed class SimulatedRun
 
     public DateTimeOffset Now => world.Time.Now;
 
+    public RunStatus Status => logic.Status();
+
     public IReadOnlyList<StepMeasurement> Steps => world.Metrics.Steps;
 
     public IReadOnlyList<EvaluationMeasurement> Evaluations => world.Metrics.Evaluations;

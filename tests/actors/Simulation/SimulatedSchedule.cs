@@ -85,6 +85,10 @@ internal sealed class SimulatedSchedule
             weather = weather with { Places = options.Trainers, NodeLost = UpTo(0.005), ProcessDeath = 0.001 + UpTo(0.002) };
         }
 
+        // In every fifth, a machine in two is slower than the others.
+        if (seed % 5 == 2)
+            weather = weather with { SlowBy = [1, 2 + seed % 30] };
+
         // Every third run divides the optimizer's state.
         if (seed % 3 == 1)
             options = options with { DividesOptimizer = true, PreviewsUpdates = false };

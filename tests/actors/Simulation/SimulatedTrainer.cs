@@ -51,7 +51,8 @@ internal sealed class SimulatedTrainer
         if (isBusy || mailbox.Count == 0)
             return;
         isBusy = true;
-        network.After(world.Fate.Milliseconds(5, 40), Receive);
+        var slowness = mailbox.Peek().Command is null ? world.SlownessOf(Key.Number) : 1;
+        network.After(world.Fate.Milliseconds(5, 40) * slowness, Receive);
     }
 
     private void Receive()

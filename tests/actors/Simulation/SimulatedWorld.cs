@@ -22,6 +22,7 @@ internal sealed class SimulatedWorld
     public SimulatedWorld(int seed, BatchPlan plan, Weather storm, Func<long, bool>? poison)
     {
         Plan = plan;
+        SlowBy = [.. storm.SlowBy];
         MayBeDeceived = storm.Misreport > 0;
         Fate = new Fate(seed, storm);
         Data = new SimulatedData(plan) { IsPoison = poison ?? (static _ => false) };
@@ -91,6 +92,9 @@ internal sealed class SimulatedWorld
     /// <summary>How long it takes to write a checkpoint.</summary>
     public TimeSpan SaveTime { get; set; }
 
+    /// <summary>How many times longer than the fastest the machines compute, by number of the trainer in turn.</summary>
+    public int[] SlowBy { get; }
+
     /// <summary>The most lanes that devices, which differ in it, compute at once.</summary>
     public int LanesAtOnce { get; set; } = 1;
 
@@ -105,6 +109,8 @@ internal sealed class SimulatedWorld
 
     /// <summary>The last step of the run, as things stand.</summary>
     public Func<long> LastStep { get; set; } = static () => 0;
+
+    public int SlownessOf(int trainer) => SlowBy[trainer % SlowBy.Length];
 
     /// <summary>What rollouts at some positions teach a trainer.</summary>
     /// <exception cref="StaleTrainerException">It has none of these prompts.</exception>

@@ -16,6 +16,10 @@ internal sealed record Weather
 
     public double Hang { get; init; }
 
+    /// <summary>How many times longer than the fastest the machines compute, by number of the trainer in turn; also after the
+    /// storm.</summary>
+    public IReadOnlyList<int> SlowBy { get; init; } = [1];
+
     /// <summary>How many trainers its nodes have room for; null if trainers need none.</summary>
     public int? Places { get; init; }
 

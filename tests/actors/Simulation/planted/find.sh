@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Plants one known fault after another into a copy of the sources and has the simulation look for it: prints the seed at which each is
-# found. Exit code 1 where one is not found, or where that seed fails without the fault too.
+# found. A patch that begins with "caught by: FILTER" is for the tests of that filter, one of which must fail. Exit code 1 where a fault
+# is not found, or where that seed, or those tests, fail without it too.
 #   tests/actors/Simulation/planted/find.sh [N]    schedules to look in, from seed 0
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../../../.."
@@ -26,6 +27,16 @@ build() {
     dotnet msbuild tests/actors/ActorTrain.Actors.Tests.csproj -restore -property:Configuration=Release -verbosity:quiet -nologo
 }
 
+# Some test fails with the fault, and none without it.
+caught_by_tests() {
+    if dotnet test "$output/$program" --nologo --filter "$filter" >"$log"; then
+        echo "no test of $filter fails"
+        return 1
+    fi
+    grep -m 1 -oE '^  Failed [^ ]+' "$log" || { cat "$log"; return 1; }
+    dotnet test "sound/$program" --nologo --filter "$filter" >sound.log || { cat sound.log; return 1; }
+}
+
 program=ActorTrain.Actors.Tests.dll
 output=artifacts/bin/ActorTrain.Actors.Tests/release
 build
@@ -37,6 +48,12 @@ for patch in "$planted"/*.patch; do
     build
     echo "--- $name"
     log=$name.log
+    filter=$(sed -n '1s/^caught by: //p' "$patch")
+    if [[ -n $filter ]]; then
+        caught_by_tests || missed=$((missed + 1))
+        git apply --reverse "$patch"
+        continue
+    fi
     seed=
     if dotnet exec "$output/$program" find "$count" 0 | tee "$log"; then
         seed=$(sed -nE 's/^found at seed ([0-9]+):.*/\1/p' "$log")
